@@ -1,0 +1,6 @@
+#include "bindings/register.hpp"
+
+PYBIND11_MODULE(_core, module) {
+    module.doc() = "The compiled kernels of fastinit: fills, dense products, pointwise functions.";
+    fastinit::bindings::register_config(module);
+}

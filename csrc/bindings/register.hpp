@@ -1,0 +1,9 @@
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace fastinit::bindings {
+
+void register_config(pybind11::module_& module);
+
+}  // namespace fastinit::bindings

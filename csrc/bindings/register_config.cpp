@@ -1,0 +1,19 @@
+#include <pybind11/stl.h>
+
+#include "bindings/register.hpp"
+#include "runtime/dispatch.hpp"
+#include "runtime/parallel.hpp"
+
+namespace fastinit::bindings {
+
+void register_config(pybind11::module_& module) {
+    module.attr("__version__") = FASTINIT_VERSION;
+    module.def("isa", [] { return runtime::active_kernels().isa; });
+    module.def("built_isas", &runtime::built_isas);
+    module.def("usable_isas", &runtime::usable_isas);
+    module.def("get_num_threads", &runtime::num_threads);
+    module.def("set_num_threads", &runtime::set_num_threads);
+    runtime::active_kernels();  // a wrong FASTINIT_ISA is told at import, not at the first fill
+}
+
+}  // namespace fastinit::bindings

@@ -1,0 +1,7 @@
+#pragma once
+
+namespace fastinit::kernels {
+
+struct DenseTable {};
+
+}  // namespace fastinit::kernels

@@ -1,0 +1,7 @@
+#pragma once
+
+namespace fastinit::kernels {
+
+struct FillTable {};
+
+}  // namespace fastinit::kernels

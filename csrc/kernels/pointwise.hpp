@@ -1,0 +1,7 @@
+#pragma once
+
+namespace fastinit::kernels {
+
+struct PointwiseTable {};
+
+}  // namespace fastinit::kernels

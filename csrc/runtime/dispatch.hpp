@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "kernels/dense.hpp"
+#include "kernels/fill.hpp"
+#include "kernels/pointwise.hpp"
+
+namespace fastinit::runtime {
+
+// The kernels of one instruction set.
+struct Kernels {
+    const char* isa;
+    const kernels::FillTable& fill;
+    const kernels::DenseTable& dense;
+    const kernels::PointwiseTable& pointwise;
+};
+
+// The kernels in use: the best that was built and that this CPU has, or the one that FASTINIT_ISA names.
+// Throws std::runtime_error where FASTINIT_ISA names one that is not to be had.
+const Kernels& active_kernels();
+
+// Every instruction set that was built, the plainest first.
+std::vector<std::string> built_isas();
+
+// Those of them that this CPU can run.
+std::vector<std::string> usable_isas();
+
+}  // namespace fastinit::runtime
