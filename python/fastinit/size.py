@@ -1,0 +1,60 @@
+"""The shape of a tensor."""
+
+import math
+from collections.abc import Iterable
+from typing import Any, SupportsIndex, overload
+
+import numpy as np
+
+__all__ = ["Size"]
+
+
+class Size(tuple[int, ...]):
+    """A tuple of a tensor's lengths; slices, sums and multiples of one are `Size` too.
+
+    Raises:
+        TypeError: an item is not an integer.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, shape: Iterable[int] = ()) -> "Size":
+        """Checks that every item is an integer."""
+        self = super().__new__(cls, shape)
+        for index, item in enumerate(self):
+            if type(item) is not int and not isinstance(item, int | np.integer):
+                raise TypeError(
+                    f"fastinit.Size() takes an iterable of 'int' (item {index} is '{type(item).__name__}')"
+                )
+        return self
+
+    def numel(self) -> int:
+        """Returns how many elements a tensor of this shape has."""
+        return math.prod(self)
+
+    def __repr__(self) -> str:
+        return f"fastinit.Size([{', '.join(map(str, self))}])"
+
+    @overload
+    def __getitem__(self, index: SupportsIndex, /) -> int: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> "Size": ...
+    def __getitem__(self, index: SupportsIndex | slice, /) -> "int | Size":
+        item = super().__getitem__(index)
+        return Size(item) if isinstance(item, tuple) else item
+
+    def __add__(self, other: Any, /) -> "Size":
+        if not isinstance(other, tuple):
+            raise TypeError(f'can only concatenate tuple (not "{type(other).__name__}") to fastinit.Size')
+        return Size(super().__add__(other))
+
+    def __radd__(self, other: Any, /) -> "Size":
+        return Size(other).__add__(self)
+
+    def __mul__(self, count: SupportsIndex, /) -> "Size":
+        return Size(super().__mul__(count))
+
+    __rmul__ = __mul__
+
+    def __reduce__(self) -> tuple[type["Size"], tuple[tuple[int, ...]]]:
+        return Size, (tuple(self),)
