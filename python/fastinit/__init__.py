@@ -1,6 +1,7 @@
 """fastinit: a network's parameters, named, initialised, shared and trained on NumPy memory."""
 
 from ._core import __version__
+from .devices import device
 from .dtypes import (
     bfloat16,
     bool,
@@ -35,6 +36,7 @@ __all__ = [
     "bfloat16",
     "bool",
     "can_cast",
+    "device",
     "double",
     "dtype",
     "finfo",
