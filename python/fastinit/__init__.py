@@ -1,6 +1,7 @@
 """fastinit: a network's parameters, named, initialised, shared and trained on NumPy memory."""
 
 from ._core import __version__
+from .config import get_num_threads, set_num_threads, show_config
 from .devices import device
 from .dtypes import (
     bfloat16,
@@ -28,14 +29,29 @@ from .dtypes import (
     short,
     uint8,
 )
+from .random import (
+    STREAM_VERSION,
+    Generator,
+    default_generator,
+    get_rng_state,
+    initial_seed,
+    manual_seed,
+    seed,
+    set_rng_state,
+)
+from .shard import Shard
 from .size import Size
 
 __all__ = [
+    "STREAM_VERSION",
+    "Generator",
+    "Shard",
     "Size",
     "__version__",
     "bfloat16",
     "bool",
     "can_cast",
+    "default_generator",
     "device",
     "double",
     "dtype",
@@ -45,17 +61,25 @@ __all__ = [
     "float32",
     "float64",
     "get_default_dtype",
+    "get_num_threads",
+    "get_rng_state",
     "half",
     "iinfo",
+    "initial_seed",
     "int",
     "int8",
     "int16",
     "int32",
     "int64",
     "long",
+    "manual_seed",
     "promote_types",
     "result_type",
+    "seed",
     "set_default_dtype",
+    "set_num_threads",
+    "set_rng_state",
     "short",
+    "show_config",
     "uint8",
 ]

@@ -1,0 +1,110 @@
+"""What can be filled in place, and why the rest cannot."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["adopt", "check_floating", "check_writable"]
+
+# NumPy's names of element types -> the names that PyTorch's messages use.
+_TYPE_NAMES = {
+    "bool": "Bool",
+    "uint8": "Byte",
+    "uint16": "UInt16",
+    "uint32": "UInt32",
+    "uint64": "UInt64",
+    "int8": "Char",
+    "int16": "Short",
+    "int32": "Int",
+    "int64": "Long",
+    "complex64": "ComplexFloat",
+    "complex128": "ComplexDouble",
+}
+_FLOATING = frozenset({"float16", "bfloat16", "float32", "float64"})
+
+
+def adopt(tensor: Any) -> npt.NDArray[Any]:
+    """Returns the memory of `tensor` as an array that shares it, to be filled in place.
+
+    A tensor's version counter moves on, so that autograd notices a value that it had saved; nothing is
+    recorded.
+
+    Args:
+        tensor: a Tensor, a Parameter, or an ndarray (a memmap included).
+
+    Raises:
+        TypeError: `tensor` is something else, whose values could be filled in a copy only.
+    """
+    if isinstance(tensor, np.ndarray):
+        return tensor
+    share = getattr(tensor, "_adopt_for_fill", None)
+    if share is None:
+        raise TypeError(
+            f"expected a Tensor or a NumPy array to fill in place, got {type(tensor).__name__}: "
+            "make an array of it first, and keep that array"
+        )
+    array: npt.NDArray[Any] = share()
+    return array
+
+
+def check_writable(array: npt.NDArray[Any]) -> None:
+    """Checks that `array` can be written element by element.
+
+    Raises:
+        ValueError: `array` is read-only, not aligned, or not of this machine's byte order.
+        RuntimeError: two elements share memory.
+    """
+    flags = array.flags
+    if not flags.writeable:
+        raise ValueError(
+            "cannot fill a read-only array in place: copy it, or open the memory map with mode 'r+'"
+        )
+    if not flags.aligned:
+        raise ValueError("cannot fill an array in place that is not aligned to its element size: copy it")
+    if not array.dtype.isnative:
+        raise ValueError(
+            f"cannot fill an array of dtype {array.dtype.str!r} in place, which is not in this machine's "
+            "byte order: convert it with array.astype(array.dtype.newbyteorder('='))"
+        )
+    if not (flags.c_contiguous or flags.f_contiguous) and _may_overlap(array):
+        raise RuntimeError(
+            "unsupported operation: more than one element of the written-to tensor refers to a single memory "
+            "location. Please clone() the tensor before performing the operation."
+        )
+
+
+def check_floating(array: npt.NDArray[Any], kernel: str) -> str:
+    """Checks that `array` holds floating-point elements that a kernel can write.
+
+    Args:
+        array: the array to fill.
+        kernel: the name that PyTorch's message would give.
+
+    Returns:
+        The name of its dtype: float16, bfloat16, float32 or float64.
+
+    Raises:
+        NotImplementedError: its dtype is another.
+        ValueError: `array` is read-only, not aligned, or not of this machine's byte order.
+        RuntimeError: two elements share memory.
+    """
+    name = array.dtype.name
+    if name not in _FLOATING:
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{_TYPE_NAMES.get(name, name)}'")
+    check_writable(array)
+    return name
+
+
+def _may_overlap(array: npt.NDArray[Any]) -> bool:
+    # By rising stride, each dimension must step over all that the smaller ones span. An exotic array that
+    # interleaves its dimensions without sharing an element is refused with the rest.
+    span = array.itemsize
+    for stride, size in sorted(
+        (abs(stride), size) for stride, size in zip(array.strides, array.shape, strict=True)
+    ):
+        if size > 1:
+            if stride < span:
+                return array.size > 0
+            span += stride * (size - 1)
+    return False

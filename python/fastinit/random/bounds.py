@@ -1,0 +1,150 @@
+"""What a dtype can hold: the checks of a fill's arguments against it, with PyTorch's messages."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Final
+
+import ml_dtypes
+import numpy as np
+
+__all__ = [
+    "FLOATING",
+    "INTEGERS",
+    "FloatingLimits",
+    "IntegerLimits",
+    "as_real",
+    "check_finite",
+    "check_interval",
+    "least_at_or_above",
+    "require_value_between",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class FloatingLimits:
+    """A floating-point dtype, as the checks need it.
+
+    Attributes:
+        numpy: the NumPy dtype.
+        name: its name in PyTorch's messages.
+        limits_name: its name in PyTorch's messages about ranges.
+        digits: bits of the significand, the leading one included.
+        largest: its largest finite value.
+        smallest: its smallest value above 0.
+    """
+
+    numpy: np.dtype[Any]
+    name: str
+    limits_name: str
+    digits: int
+    largest: float
+    smallest: float
+
+
+@dataclass(frozen=True, slots=True)
+class IntegerLimits:
+    """An integer dtype: its names in PyTorch's messages of `random_` and of `fill_`, its range."""
+
+    name: str
+    fill_name: str
+    least: int
+    largest: int
+
+
+FLOATING: Final = {
+    "float16": FloatingLimits(np.dtype(np.float16), "c10::Half", "Half", 11, 65504.0, 2.0**-24),
+    "bfloat16": FloatingLimits(
+        np.dtype(ml_dtypes.bfloat16), "c10::BFloat16", "BFloat16", 8, math.ldexp(255, 120), 2.0**-133
+    ),
+    "float32": FloatingLimits(
+        np.dtype(np.float32), "float", "Float", 24, math.ldexp(2**24 - 1, 104), 2.0**-149
+    ),
+    "float64": FloatingLimits(
+        np.dtype(np.float64), "double", "Double", 53, math.ldexp(2**53 - 1, 971), 2.0**-1074
+    ),
+}
+INTEGERS: Final = {
+    "bool": IntegerLimits("bool", "bool", 0, 1),
+    "uint8": IntegerLimits("unsigned char", "uint8_t", 0, 2**8 - 1),
+    "int8": IntegerLimits("signed char", "int8_t", -(2**7), 2**7 - 1),
+    "int16": IntegerLimits("short", "int16_t", -(2**15), 2**15 - 1),
+    "int32": IntegerLimits("int", "int", -(2**31), 2**31 - 1),
+    "int64": IntegerLimits("long", "int64_t", -(2**63), 2**63 - 1),
+}
+
+
+def as_real(value: Any, function: str, argument: str, position: int) -> float:
+    """Returns `value` as a float; `argument` and its 1-based `position` are those of PyTorch's message.
+
+    Raises:
+        TypeError: `value` is not a real number (a string is none).
+    """
+    if isinstance(value, float | int):
+        return float(value)
+    if isinstance(value, str) or not hasattr(value, "__float__"):
+        raise TypeError(
+            f"{function}(): argument '{argument}' (position {position}) must be float, "
+            f"not {type(value).__name__}"
+        )
+    return float(value)
+
+
+def check_finite(value: float, function: str, argument: str, limits: FloatingLimits) -> None:
+    """Checks that `value` is a number that the arithmetic of the dtype (float32 for half types) can hold.
+
+    Raises:
+        ValueError: `value` is NaN, infinite or too large.
+    """
+    largest = limits.largest if limits.digits == 53 else FLOATING["float32"].largest
+    if not abs(value) <= largest:
+        raise ValueError(f"{function} expects {argument} to be finite, but found {argument} {value:g}")
+
+
+def check_interval(low: float, high: float, limits: FloatingLimits) -> None:
+    """Checks that a uniform value of the dtype can be drawn from [low, high).
+
+    Raises:
+        RuntimeError: a bound is NaN or more than the dtype holds, `low > high`, or `high - low` is too large.
+        ValueError: the dtype has no value in [low, high).
+    """
+    largest = limits.largest
+    for bound, argument in ((low, "from"), (high, "to")):
+        if not -largest <= bound <= largest:
+            raise RuntimeError(f"{argument} is out of bounds for {limits.name}")
+    if low > high:
+        raise RuntimeError(
+            f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}"
+        )
+    if high - low > largest:
+        raise RuntimeError(
+            f"uniform_ expects to-from <= std::numeric_limits<{limits.limits_name}>::max(), but found "
+            f"to={high:g} and from={low:g} which result in to-from to exceed the limit"
+        )
+    require_value_between(low, high, limits, closed=False)
+
+
+def require_value_between(low: float, high: float, limits: FloatingLimits, *, closed: bool) -> None:
+    """Checks that the dtype has a value in [low, high], or in [low, high) where that is not `closed`.
+
+    An interval of one point counts as having one: it is filled with the point, rounded.
+
+    Raises:
+        ValueError: the dtype has none.
+    """
+    # Wider than one step of the dtype at either end, the interval holds a value; the exact test is slow.
+    step = math.ldexp(max(abs(low), abs(high)), 1 - limits.digits)
+    if high - low > max(step, limits.smallest) or low == high:
+        return
+    least = least_at_or_above(low, limits)
+    if not (least <= high if closed else least < high):
+        interval = f"[{low!r}, {high!r}{']' if closed else ')'}"
+        raise ValueError(f"{limits.numpy.name} has no value in {interval}: widen the bounds")
+
+
+def least_at_or_above(value: float, limits: FloatingLimits) -> float:
+    """Returns the least value of the dtype that is not below `value`."""
+    with np.errstate(over="ignore"):
+        rounded = limits.numpy.type(value)
+        if float(rounded) < value:
+            rounded = np.nextafter(rounded, limits.numpy.type(math.inf))
+    return float(rounded)

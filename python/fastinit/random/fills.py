@@ -1,0 +1,277 @@
+"""The fills: each checks its arguments as PyTorch does, takes its positions and calls its kernel."""
+
+import math
+from numbers import Number
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import _core
+from ..memory import check_floating, check_writable
+from ..shard import Shard
+from .bounds import FLOATING, INTEGERS, as_real, check_finite, check_interval, require_value_between
+from .generator import Generator, default_generator
+
+__all__ = ["bernoulli", "constant", "masked_uniform", "normal", "take", "trunc_normal", "uniform"]
+
+Array = npt.NDArray[Any]
+
+
+def uniform(
+    array: Array,
+    low: float = 0.0,
+    high: float = 1.0,
+    generator: Generator | None = None,
+    shard: Shard | None = None,
+) -> None:
+    """Fills `array` with values uniform on [low, high); with `low` where both are equal.
+
+    Args:
+        array: float16, bfloat16, float32 or float64, any strides.
+        low: the least value.
+        high: above every value, also after rounding to the dtype.
+        generator: where the words come from; the default generator if None.
+        shard: which box of which tensor `array` is; the whole if None.
+
+    Raises:
+        RuntimeError: a bound is NaN or does not fit the dtype, `low > high`, or elements share memory.
+        ValueError: the dtype has no value in [low, high), the array is read-only, or the shard is of another
+            shape.
+        NotImplementedError: the array is of another dtype.
+        TypeError: an argument is of a wrong type.
+    """
+    limits = FLOATING[check_floating(array, "check_uniform_bounds")]
+    low = as_real(low, "uniform_", "from", 1)
+    high = as_real(high, "uniform_", "to", 2)
+    check_interval(low, high, limits)
+    _core.fill_uniform(array, low, high, **take("uniform_", array, generator, shard))
+
+
+def normal(
+    array: Array,
+    mean: float = 0.0,
+    std: float = 1.0,
+    generator: Generator | None = None,
+    shard: Shard | None = None,
+) -> None:
+    """Fills `array` with values normal with `mean` and `std`.
+
+    Args:
+        array: float16, bfloat16, float32 or float64, any strides.
+        mean: the mean, finite.
+        std: the standard deviation, at least 0.
+        generator: where the words come from; the default generator if None.
+        shard: which box of which tensor `array` is; the whole if None.
+
+    Raises:
+        RuntimeError: `std` is negative or NaN, or elements share memory.
+        ValueError: `mean` or `std` is not finite, the array is read-only, or the shard is of another shape.
+        NotImplementedError: the array is of another dtype.
+        TypeError: an argument is of a wrong type.
+    """
+    limits = FLOATING[check_floating(array, "normal_kernel_cpu")]
+    mean = as_real(mean, "normal_", "mean", 1)
+    std = as_real(std, "normal_", "std", 2)
+    if not std >= 0:
+        raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
+    check_finite(mean, "normal_", "mean", limits)
+    check_finite(std, "normal_", "std", limits)
+    _core.fill_normal(array, mean, std, **take("normal_", array, generator, shard))
+
+
+def trunc_normal(
+    array: Array,
+    mean: float = 0.0,
+    std: float = 1.0,
+    a: float = -2.0,
+    b: float = 2.0,
+    generator: Generator | None = None,
+    shard: Shard | None = None,
+) -> None:
+    """Fills `array` with values normal with `mean` and `std` under the condition that they lie in [a, b].
+
+    The distribution is exact wherever the bounds lie; `a` where both are equal.
+
+    Args:
+        array: float16, bfloat16, float32 or float64, any strides.
+        mean: the mean of the normal before it is truncated, finite.
+        std: its standard deviation, above 0.
+        a: the least value; may be -inf.
+        b: the largest value; may be inf.
+        generator: where the words come from; the default generator if None.
+        shard: which box of which tensor `array` is; the whole if None.
+
+    Raises:
+        RuntimeError: a bound is NaN, `a > b`, or elements share memory.
+        ValueError: `std` is not above 0, `mean` or `std` is not finite, the dtype has no value in [a, b], the
+            array is read-only, or the shard is of another shape.
+        NotImplementedError: the array is of another dtype.
+        TypeError: an argument is of a wrong type.
+    """
+    limits = FLOATING[check_floating(array, "normal_kernel_cpu")]
+    mean = as_real(mean, "trunc_normal_", "mean", 2)
+    std = as_real(std, "trunc_normal_", "std", 3)
+    a = as_real(a, "trunc_normal_", "a", 4)
+    b = as_real(b, "trunc_normal_", "b", 5)
+    if not std > 0:
+        raise ValueError(f"trunc_normal_ expects std > 0.0, but found std {std:g}")
+    check_finite(mean, "trunc_normal_", "mean", limits)
+    check_finite(std, "trunc_normal_", "std", limits)
+    # NaN, and the two infinities that no value can reach.
+    if not a < math.inf:
+        raise RuntimeError(f"from is out of bounds for {limits.name}")
+    if not b > -math.inf:
+        raise RuntimeError(f"to is out of bounds for {limits.name}")
+    if a > b:
+        raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={a:g} > to={b:g}")
+    require_value_between(max(a, -limits.largest), min(b, limits.largest), limits, closed=True)
+    _core.fill_trunc_normal(array, mean, std, a, b, **take("trunc_normal_", array, generator, shard))
+
+
+def masked_uniform(
+    array: Array,
+    low: float,
+    high: float,
+    threshold: float,
+    generator: Generator | None = None,
+    shard: Shard | None = None,
+) -> None:
+    """Fills `array` with values uniform on [low, high), then 0 where their magnitude is below `threshold`.
+
+    Bit for bit what `uniform_` followed by `*= (abs() >= threshold)` gives: a negative value becomes -0.0.
+
+    Args:
+        array: float16, bfloat16, float32 or float64, any strides.
+        low: the least value.
+        high: above every value.
+        threshold: the least magnitude that stays.
+        generator: where the words come from; the default generator if None.
+        shard: which box of which tensor `array` is; the whole if None.
+
+    Raises:
+        RuntimeError: a bound is NaN or does not fit the dtype, `low > high`, or elements share memory.
+        ValueError: `threshold` is NaN, the dtype has no value in [low, high), the array is read-only, or the
+            shard is of another shape.
+        NotImplementedError: the array is of another dtype.
+        TypeError: an argument is of a wrong type.
+    """
+    limits = FLOATING[check_floating(array, "check_uniform_bounds")]
+    low = as_real(low, "masked_uniform_", "low", 2)
+    high = as_real(high, "masked_uniform_", "high", 3)
+    threshold = as_real(threshold, "masked_uniform_", "threshold", 4)
+    check_interval(low, high, limits)
+    if math.isnan(threshold):
+        raise ValueError("masked_uniform_ expects threshold to be a number, but found nan")
+    _core.fill_masked_uniform(array, low, high, threshold, **take("masked_uniform_", array, generator, shard))
+
+
+def bernoulli(
+    array: Array, p: float = 0.5, generator: Generator | None = None, shard: Shard | None = None
+) -> None:
+    """Fills `array` with 1 with probability `p`, else 0.
+
+    Args:
+        array: any floating-point, integer or bool dtype, any strides.
+        p: the probability, in [0, 1].
+        generator: where the words come from; the default generator if None.
+        shard: which box of which tensor `array` is; the whole if None.
+
+    Raises:
+        RuntimeError: `p` is not in [0, 1], or elements share memory.
+        ValueError: the array is read-only, or the shard is of another shape.
+        NotImplementedError: the array is neither of numbers nor of bools.
+        TypeError: an argument is of a wrong type.
+    """
+    p = as_real(p, "bernoulli_", "p", 1)
+    if not 0 <= p <= 1:
+        raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p:g}")
+    if array.dtype.name in INTEGERS:
+        check_writable(array)
+        trials = np.empty(array.shape, np.float32)
+        _core.fill_bernoulli(trials, p, **take("bernoulli_", trials, generator, shard))
+        np.copyto(array, trials, casting="unsafe")
+        return
+    check_floating(array, "bernoulli_scalar_cpu_")
+    _core.fill_bernoulli(array, p, **take("bernoulli_", array, generator, shard))
+
+
+def constant(array: Array, value: float) -> None:
+    """Fills `array` with `value`, rounded to its dtype (cut to an integer in an integer one).
+
+    Args:
+        array: any floating-point, integer or bool dtype, any strides.
+        value: a number; infinities and NaN where the dtype has them.
+
+    Raises:
+        RuntimeError: the dtype cannot hold `value`, or elements share memory.
+        ValueError: the array is read-only.
+        NotImplementedError: the array is neither of numbers nor of bools.
+        TypeError: `value` is not a number.
+    """
+    name = array.dtype.name
+    if not isinstance(value, Number | np.bool_ | np.generic) or isinstance(value, np.str_ | np.bytes_):
+        raise TypeError(f"fill_(): argument 'value' (position 1) must be Number, not {type(value).__name__}")
+    if name in INTEGERS:
+        check_writable(array)
+        array[...] = _as_integer(value, name)
+        return
+    limits = FLOATING[check_floating(array, "fill_cpu")]
+    try:
+        real = float(value)
+    except (TypeError, OverflowError):  # a complex number, an int past float64
+        real = math.nan
+    if (real != real and value == value) or limits.largest < abs(real) < math.inf:  # noqa: PLR0124 - NaN
+        raise RuntimeError(f"value cannot be converted to type {limits.name} without overflow")
+    _core.fill_constant(array, real)
+
+
+def _as_integer(value: Any, name: str) -> int:
+    limits = INTEGERS[name]
+    if name == "bool":
+        return bool(value)
+    # An unsigned type takes the negative of each of its values, modulo its size, as in PyTorch.
+    least = -limits.largest if limits.least == 0 else limits.least
+    if isinstance(value, complex) or not least <= value <= limits.largest:
+        raise RuntimeError(f"value cannot be converted to type {limits.fill_name} without overflow")
+    return int(value) % (limits.largest + 1) if limits.least == 0 else int(value)
+
+
+def take(
+    function: str, array: Array, generator: Generator | None = None, shard: Shard | None = None
+) -> dict[str, Any]:
+    """Takes the positions of one fill of `array`; call it when everything else has been checked.
+
+    Args:
+        function: the name that an error message gives.
+        array: what will be filled.
+        generator: where the positions are taken from; the default generator if None.
+        shard: which box of which tensor `array` is; the whole if None.
+
+    Returns:
+        The keyword arguments that tell a kernel of the compiled module where each element's words lie.
+
+    Raises:
+        TypeError: `generator` is not a Generator, or `shard` not a Shard.
+        ValueError: the shard is of another shape, or the positions would pass 2^50.
+    """
+    if generator is None:
+        generator = default_generator
+    elif not isinstance(generator, Generator):
+        raise TypeError(
+            f"{function}(): argument 'generator' must be fastinit.Generator, not {type(generator).__name__}"
+        )
+    if shard is None:
+        seed, stream, position = generator._take(array.size)
+        return {"seed": seed, "stream": stream, "position": position}
+    if not isinstance(shard, Shard):
+        raise TypeError(f"{function}(): argument 'shard' must be fastinit.Shard, not {type(shard).__name__}")
+    shard.check(array.shape)
+    seed, stream, position = generator._take(shard.global_numel())
+    return {
+        "seed": seed,
+        "stream": stream,
+        "position": position,
+        "global_shape": shard.global_shape,
+        "start": shard.start,
+    }

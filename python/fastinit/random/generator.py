@@ -1,0 +1,234 @@
+"""`Generator`: a place in the stream of random words, and the one that is used where none is given."""
+
+import operator
+import os
+import threading
+from hashlib import blake2b
+from typing import Any, Final, Self, SupportsIndex, SupportsInt
+
+import numpy as np
+import numpy.typing as npt
+
+from ..devices import CPU, DeviceLike, as_device, device
+
+__all__ = [
+    "STREAM_VERSION",
+    "Generator",
+    "default_generator",
+    "get_rng_state",
+    "initial_seed",
+    "manual_seed",
+    "seed",
+    "set_rng_state",
+]
+
+#: Version of the map from (seed, stream, position) to values. 0: free to change until the fills are final.
+STREAM_VERSION: Final = 0
+
+_MAX_POSITION: Final = 1 << 50  # 2^48 blocks of four words
+_DEFAULT_SEED: Final = 67280421310721  # of a generator that was not given one, as in PyTorch
+_STATE: Final = np.dtype("<u8")  # seed, stream, position
+
+
+class Generator:
+    """A place in the stream of random words: a seed, a stream number and a position.
+
+    The values of a fill depend on these three and on the fill's arguments, on nothing else. A fill moves the
+    position on by the number of elements of the whole tensor, rounded up to 4, whatever its dtype and however
+    the tensor is sharded. One generator may be used from several threads: no position is given out twice.
+
+    Args:
+        device: `"cpu"`; here because PyTorch's generators have one.
+        seed: what `manual_seed` takes; without it, the fixed seed of PyTorch's new generators.
+
+    Raises:
+        RuntimeError: `device` is not the CPU, or `seed` is not an int.
+        ValueError: `seed` does not fit into 64 bits.
+
+    Examples:
+        >>> import numpy as np
+        >>> from fastinit import Generator, nn
+        >>> nn.init.uniform_(np.empty(3, np.float32), generator=Generator(seed=7)).shape
+        (3,)
+    """
+
+    __slots__ = ("_lock", "_position", "_seed", "_stream")
+
+    def __init__(self, device: DeviceLike = "cpu", *, seed: SupportsIndex | None = None) -> None:
+        as_device(device)  # refuses another than the CPU
+        self._lock = threading.Lock()
+        self._seed = _DEFAULT_SEED if seed is None else _as_seed(seed)
+        self._stream = 0
+        self._position = 0
+
+    @property
+    def device(self) -> device:
+        """Always the CPU."""
+        return CPU
+
+    def manual_seed(self, seed: SupportsIndex) -> Self:
+        """Goes to the start of the stream of `seed`.
+
+        Args:
+            seed: an int in [-2^63, 2^64); a negative one counts down from 2^64.
+
+        Returns:
+            The generator itself.
+
+        Raises:
+            RuntimeError: `seed` is not an int.
+            ValueError: `seed` is out of range.
+        """
+        value = _as_seed(seed)
+        with self._lock:
+            self._seed, self._position = value, 0
+        return self
+
+    def seed(self) -> int:
+        """Takes a new seed from the operating system, goes to its start, and returns it."""
+        value = int.from_bytes(os.urandom(8), "little")
+        self.manual_seed(value)
+        return value
+
+    def initial_seed(self) -> int:
+        """Returns the seed."""
+        return self._seed
+
+    def get_state(self) -> npt.NDArray[np.uint8]:
+        """Returns the state as 24 bytes: seed, stream and position, each a little-endian 64-bit integer."""
+        with self._lock:
+            state = np.array([self._seed, self._stream, self._position], _STATE)
+        return state.view(np.uint8)
+
+    def set_state(self, new_state: Any) -> None:
+        """Goes back to a state that `get_state` gave.
+
+        Args:
+            new_state: uint8 of shape (24,), an array or a tensor.
+
+        Raises:
+            TypeError: `new_state` is not an array of uint8.
+            RuntimeError: its shape is another, or no generator can have been in that state.
+        """
+        if not hasattr(new_state, "__array__"):
+            raise TypeError(f"expected a uint8 tensor, but got {type(new_state).__name__}")
+        state = np.asarray(new_state)
+        if state.dtype != np.uint8:
+            raise TypeError(f"RNG state must be a uint8 tensor, but its dtype is {state.dtype}")
+        if state.shape != (3 * _STATE.itemsize,):
+            raise RuntimeError(f"Expected an RNG state of shape (24,) but found one of shape {state.shape}")
+        seed, stream, position = (int(word) for word in np.ascontiguousarray(state).view(_STATE))
+        if position > _MAX_POSITION or position % 4:
+            raise RuntimeError(f"the RNG state is damaged: its position is {position}")
+        with self._lock:
+            self._seed, self._stream, self._position = seed, stream, position
+
+    def clone_state(self) -> "Generator":
+        """Returns another generator in the same state."""
+        clone = Generator()
+        clone.set_state(self.get_state())
+        return clone
+
+    def fork(self, key: str | SupportsIndex) -> "Generator":
+        """Returns an independent generator, the same for the same key, at position 0.
+
+        It has the same seed and a stream of its own, which depends on this generator's stream and on `key`,
+        not on the position: fills made before do not change it, and the generator itself does not move.
+
+        Args:
+            key: a name, or an int in [0, 2^64).
+
+        Raises:
+            TypeError: `key` is neither.
+            ValueError: `key` is an int out of range.
+        """
+        if isinstance(key, str):
+            tagged = b"\x01" + key.encode()
+        elif isinstance(key, bool) or not hasattr(key, "__index__"):
+            raise TypeError(f"fork(): argument 'key' must be str or int, not {type(key).__name__}")
+        else:
+            number = operator.index(key)
+            if not 0 <= number < 1 << 64:
+                raise ValueError(f"fork(): expected key in [0, 2^64), got {number}")
+            tagged = b"\x00" + number.to_bytes(8, "little")
+        parent = self._stream.to_bytes(8, "little")
+        forked = Generator(seed=self._seed)
+        digest = blake2b(parent + tagged, digest_size=8, person=b"fastinit").digest()
+        forked._stream = int.from_bytes(digest, "little")
+        return forked
+
+    def _take(self, numel: int) -> tuple[int, int, int]:
+        """Takes the positions of one fill of `numel` elements; returns (seed, stream, first position)."""
+        with self._lock:
+            first = self._position
+            if first + numel > _MAX_POSITION:
+                raise ValueError(
+                    f"a fill of {numel} elements from position {first} would pass position 2^50: "
+                    "reseed the generator or fork it"
+                )
+            self._position = first + (numel + 3 & ~3)
+            return self._seed, self._stream, first
+
+    def __copy__(self) -> "Generator":
+        return self.clone_state()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Generator":
+        return self.clone_state()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (self.get_state(),)
+
+    def __repr__(self) -> str:
+        return f"<fastinit.Generator seed={self._seed} stream={self._stream} position={self._position}>"
+
+
+def _restore(state: npt.NDArray[np.uint8]) -> Generator:
+    generator = Generator()
+    generator.set_state(state)
+    return generator
+
+
+def _as_seed(seed: SupportsIndex) -> int:
+    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
+        raise RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__}")
+    value = operator.index(seed)
+    if not -(1 << 63) <= value < 1 << 64:
+        raise ValueError(f"Overflow when unpacking long long: expected seed in [-2^63, 2^64), got {value}")
+    return value % (1 << 64)
+
+
+#: The generator of every fill that is given none; seeded by the operating system until `manual_seed`.
+default_generator: Final = Generator()
+default_generator.seed()
+
+
+def manual_seed(seed: SupportsInt | str) -> Generator:
+    """Seeds the default generator, and returns it.
+
+    Args:
+        seed: an int, or what `int` makes one of, in [-2^63, 2^64); a negative one counts down from 2^64.
+
+    Raises:
+        ValueError: `seed` is out of range or is no number.
+    """
+    return default_generator.manual_seed(int(seed))
+
+
+def seed() -> int:
+    """Gives the default generator a seed from the operating system, and returns it."""
+    return default_generator.seed()
+
+
+def initial_seed() -> int:
+    """Returns the default generator's seed."""
+    return default_generator.initial_seed()
+
+
+def get_rng_state() -> npt.NDArray[np.uint8]:
+    """Returns the default generator's state (`Generator.get_state`)."""
+    return default_generator.get_state()
+
+
+def set_rng_state(new_state: Any) -> None:
+    """Puts the default generator into a state that `get_rng_state` gave (`Generator.set_state`)."""
+    default_generator.set_state(new_state)

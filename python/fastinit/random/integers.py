@@ -1,0 +1,158 @@
+"""Random integers and permutations, exactly uniform, from 64-bit words of the elements' own."""
+
+import operator
+import warnings
+from typing import Any, SupportsIndex
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import _core
+from ..memory import check_floating, check_writable
+from ..shard import Shard
+from .bounds import FLOATING, INTEGERS, FloatingLimits, least_at_or_above
+from .fills import take
+from .generator import Generator
+
+__all__ = ["integers", "permutation"]
+
+_MAX_TRIES = 1 << 10  # of 2^15 that an element's draws would allow; each fails with a probability below 1/2
+_DRAWS_PER_TRY = 2
+
+
+def integers(
+    array: npt.NDArray[Any],
+    low: SupportsIndex = 0,
+    high: SupportsIndex | None = None,
+    generator: Generator | None = None,
+    shard: Shard | None = None,
+) -> None:
+    """Fills `array` with integers uniform on [low, high).
+
+    Without `high` they reach up to the dtype's largest integer, or in a floating-point one up to the end of
+    the integers that it holds one and all (2^24 in float32), that value included.
+
+    Args:
+        array: any floating-point, integer or bool dtype, any strides.
+        low: the least value.
+        high: above every value.
+        generator: where the words come from; the default generator if None.
+        shard: which box of which tensor `array` is; the whole if None.
+
+    Raises:
+        RuntimeError: `low >= high`, a bound does not fit the dtype, or elements share memory.
+        ValueError: the array is read-only, or the shard is of another shape.
+        NotImplementedError: the array is neither of numbers nor of bools.
+        TypeError: a bound is not an int, or another argument is of a wrong type.
+
+    Warns:
+        UserWarning: the bounds reach past the integers that a floating-point dtype holds one and all.
+    """
+    name = array.dtype.name
+    if name in INTEGERS:
+        check_writable(array)
+    else:
+        check_floating(array, "random_kernel_cpu")
+    first = _as_int(low, "from", 1)
+    last = _largest(name) if high is None else _as_int(high, "to", 2) - 1
+    if first > last:
+        raise RuntimeError(
+            f"random_ expects 'from' to be less than 'to', but got from={first} >= to={last + 1}"
+        )
+    first, last = _fit(first, last, name)
+    values = _below(last - first + 1, array.shape, generator, shard)
+    # Wraps around for a negative `first`, and comes out right when read as signed.
+    values += np.uint64(first % (1 << 64))
+    np.copyto(array, values.view(np.int64), casting="unsafe")
+
+
+def permutation(n: int, generator: Generator | None = None) -> npt.NDArray[np.int64]:
+    """Returns the numbers 0 to n - 1 in random order, each order with the same probability.
+
+    Raises:
+        ValueError: `n` is negative.
+        TypeError: `generator` is not a Generator.
+    """
+    keys = np.empty(n, np.uint64)
+    _core.random_words(keys, **take("randperm", keys, generator))
+    return np.argsort(keys, kind="stable")
+
+
+def _as_int(value: SupportsIndex, argument: str, position: int) -> int:
+    if not hasattr(value, "__index__"):
+        raise TypeError(
+            f"random_(): argument '{argument}' (position {position}) must be int, not {type(value).__name__}"
+        )
+    return operator.index(value)
+
+
+def _largest(name: str) -> int:
+    return INTEGERS[name].largest if name in INTEGERS else 1 << FLOATING[name].digits
+
+
+def _fit(first: int, last: int, name: str) -> tuple[int, int]:
+    """Returns the ends that the dtype can hold: in a floating-point one rounded inwards."""
+    if name in INTEGERS:
+        limits = INTEGERS[name]
+        _check_end(limits.least <= first <= limits.largest, "from", limits.name)
+        _check_end(limits.least <= last <= limits.largest, "to - 1", limits.name)
+        return first, last
+    floating = FLOATING[name]
+    for end, argument in ((first, "from"), (last, "to - 1")):
+        _check_end(abs(end) <= floating.largest and -(1 << 63) <= end < 1 << 63, argument, floating.name)
+        if abs(end) > 1 << floating.digits:
+            exact = f"[-(2^{floating.digits}), 2^{floating.digits}]"
+            warnings.warn(
+                f"{argument} is out of bounds {exact}. Due to precision limitations {floating.name} can "
+                "support discrete uniform distribution only within this range.",
+                UserWarning,
+                stacklevel=4,
+            )
+    return _ceil(first, floating), -_ceil(-last, floating)
+
+
+def _check_end(fits: bool, argument: str, name: str) -> None:
+    if not fits:
+        raise RuntimeError(f"{argument} is out of bounds for {name}")
+
+
+def _ceil(value: int, limits: FloatingLimits) -> int:
+    return value if abs(value) <= 1 << limits.digits else int(least_at_or_above(value, limits))
+
+
+def _below(
+    bound: int, shape: tuple[int, ...], generator: Generator | None, shard: Shard | None
+) -> npt.NDArray[np.uint64]:
+    """Returns integers uniform on [0, bound), for a bound of up to 2^64.
+
+    The high half of word x bound, tried again where the low half is among the 2^64 mod bound least, as those
+    would favour some values (Lemire, ACM Trans. Model. Comput. Simul. 29, 2019). A try draws from the
+    element's own counters, so that it disturbs no other.
+    """
+    words = np.empty(shape, np.uint64)
+    key = take("random_", words, generator, shard)
+    _core.random_words(words, **key)
+    if bound == 1 << 64:
+        return words
+    flat = words.reshape(-1)
+    unfair = np.uint64((1 << 64) % bound)
+    values, low = _multiply(flat, bound)
+    for attempt in range(1, _MAX_TRIES):
+        again = low < unfair
+        if not again.any():
+            break
+        _core.random_words(words, draw=attempt * _DRAWS_PER_TRY, **key)
+        values[again], low[again] = _multiply(flat[again], bound)
+    return values.reshape(shape)
+
+
+def _multiply(
+    words: npt.NDArray[np.uint64], bound: int
+) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+    """Returns the high and the low 64 bits of words * bound, from products of 32-bit halves."""
+    half, mask = np.uint64(32), np.uint64(0xFFFFFFFF)
+    bound_high, bound_low = np.uint64(bound >> 32), np.uint64(bound & 0xFFFFFFFF)
+    words_high, words_low = words >> half, words & mask
+    middle = words_high * bound_low + (words_low * bound_low >> half)
+    carry = words_low * bound_high + (middle & mask)
+    return words_high * bound_high + (middle >> half) + (carry >> half), words * np.uint64(bound)
