@@ -1,7 +1,53 @@
 #pragma once
 
+#include <cstddef>
+
 namespace fastinit::kernels {
 
-struct PointwiseTable {};
+// The elementwise activations, in the order of the tables below.
+enum class Activation { relu, leaky_relu, gelu, gelu_tanh, silu, sigmoid, tanh, softplus, elu, selu };
+inline constexpr std::size_t activation_count = 10;
+
+// What an activation takes besides its input: leaky_relu's negative slope, elu's alpha, softplus' beta and
+// threshold.
+struct ActivationParameters {
+    double first = 0;
+    double second = 0;
+};
+
+// The normalisations of a row.
+enum class RowActivation { softmax, log_softmax };
+inline constexpr std::size_t row_activation_count = 2;
+
+template <class T>
+struct ActivationKernel {
+    // y[i] = f(x[i]); y may be x.
+    void (*forward)(const T* x, T* y, std::ptrdiff_t size, ActivationParameters);
+    // out[i] = grad[i] * f'; `saved` is the result for relu, sigmoid and tanh, else the input. out may be
+    // either.
+    void (*backward)(const T* grad, const T* saved, T* out, std::ptrdiff_t size, ActivationParameters);
+    // y[i] = f(y[i] + bias[i]): what follows a product, on one row of it.
+    void (*forward_biased)(const T* bias, T* y, std::ptrdiff_t size, ActivationParameters);
+};
+
+template <class T>
+struct RowActivationKernel {
+    // On each of `rows` contiguous rows of `columns` elements; y may be x.
+    void (*forward)(const T* x, T* y, std::ptrdiff_t rows, std::ptrdiff_t columns);
+    // `result` is what forward gave; out may be grad.
+    void (*backward)(const T* grad, const T* result, T* out, std::ptrdiff_t rows, std::ptrdiff_t columns);
+};
+
+template <class T>
+struct PointwiseKernels {
+    ActivationKernel<T> activations[activation_count];
+    RowActivationKernel<T> row_activations[row_activation_count];
+    void (*add)(const T* x, T* y, std::ptrdiff_t size);  // y[i] += x[i]
+};
+
+struct PointwiseTable {
+    PointwiseKernels<float> f32;
+    PointwiseKernels<double> f64;
+};
 
 }  // namespace fastinit::kernels

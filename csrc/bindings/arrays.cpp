@@ -1,0 +1,116 @@
+#include "bindings/arrays.hpp"
+
+#include <vector>
+
+namespace fastinit::bindings {
+namespace {
+
+// numpy/ndarraytypes.h: NPY_ARRAY_ALIGNED and NPY_ARRAY_NOTSWAPPED.
+constexpr int aligned = 0x0100;
+constexpr int native = 0x0200;
+
+// The distance between rows, in bytes, if the dimensions before the last can be stepped through as one.
+bool joint_stride(const py::array& array, py::ssize_t& stride) {
+    stride = 0;
+    py::ssize_t expected = 0;
+    for (py::ssize_t d = array.ndim() - 2; d >= 0; --d) {
+        if (array.shape(d) == 1) continue;
+        if (stride == 0)
+            stride = array.strides(d);
+        else if (array.strides(d) != expected)
+            return false;
+        expected = array.strides(d) * array.shape(d);
+    }
+    return true;
+}
+
+struct ScalarName {
+    char kind;
+    py::ssize_t size;
+    const char* torch;
+    const char* c;
+};
+
+constexpr ScalarName scalar_names[] = {
+    {'b', 1, "Bool", "bool"},        {'u', 1, "Byte", "unsigned char"},
+    {'i', 1, "Char", "signed char"}, {'i', 2, "Short", "short"},
+    {'i', 4, "Int", "int"},          {'i', 8, "Long", "long int"},
+    {'f', 2, "Half", "c10::Half"},   {'f', 4, "Float", "float"},
+    {'f', 8, "Double", "double"},    {'V', 2, "BFloat16", "c10::BFloat16"}};
+
+std::string scalar_name(const py::array& array, const char* ScalarName::* spelling) {
+    for (const ScalarName& name : scalar_names)
+        if (name.kind == array.dtype().kind() && name.size == array.itemsize()) return name.*spelling;
+    return std::string(py::str(array.dtype()));
+}
+
+}  // namespace
+
+py::array array_argument(PyObject* object, const char* name) {
+    if (!py::isinstance<py::array>(object))
+        throw py::type_error(std::string(name) + " must be a numpy.ndarray, not " + Py_TYPE(object)->tp_name);
+    return py::reinterpret_borrow<py::array>(object);
+}
+
+std::string dtype_name(const py::array& array) { return scalar_name(array, &ScalarName::torch); }
+std::string c_type_name(const py::array& array) { return scalar_name(array, &ScalarName::c); }
+
+std::string shape_text(Index rows, Index columns) {
+    return std::to_string(rows) + "x" + std::to_string(columns);
+}
+
+Index leading_size(const py::array& array) {
+    Index size = 1;
+    for (py::ssize_t d = 0; d + 1 < array.ndim(); ++d) size *= array.shape(d);
+    return size;
+}
+
+bool well_behaved(const py::array& array) {
+    const char order = array.dtype().byteorder();
+    return (array.flags() & aligned) != 0 && (order == '=' || order == '|');
+}
+
+py::array contiguous(const py::array& array) {
+    if ((array.flags() & py::array::c_style) != 0 && well_behaved(array)) return array;
+    py::array copy = py::array::ensure(array, py::array::c_style | aligned | native);
+    if (!copy) throw py::error_already_set();
+    return copy;
+}
+
+py::array empty(const py::array& like, std::vector<py::ssize_t> shape) {
+    return py::array(py::dtype(like.dtype().num()), std::move(shape));
+}
+
+py::array empty_like(const py::array& array) {
+    return empty(array, std::vector<py::ssize_t>(array.shape(), array.shape() + array.ndim()));
+}
+
+template <class T>
+Matrix<const T> readable_matrix(py::array& holder) {
+    py::ssize_t row;
+    if (!well_behaved(holder) || !joint_stride(holder, row)) {
+        holder = contiguous(holder);
+        joint_stride(holder, row);
+    }
+    constexpr py::ssize_t size = sizeof(T);
+    return {static_cast<const T*>(holder.data()), row / size, holder.strides(holder.ndim() - 1) / size};
+}
+
+template <class T>
+Matrix<T> writable_matrix(py::array& array, const char* name) {
+    py::ssize_t row;
+    if (!array.writeable()) throw py::value_error(std::string(name) + " is read-only");
+    if (!well_behaved(array))
+        throw py::value_error(std::string(name) + " must be aligned and in native byte order");
+    if (!joint_stride(array, row))
+        throw py::value_error(std::string(name) + " has strides that cannot be written to in place");
+    constexpr py::ssize_t size = sizeof(T);
+    return {static_cast<T*>(array.mutable_data()), row / size, array.strides(array.ndim() - 1) / size};
+}
+
+template Matrix<const float> readable_matrix(py::array&);
+template Matrix<const double> readable_matrix(py::array&);
+template Matrix<float> writable_matrix(py::array&, const char*);
+template Matrix<double> writable_matrix(py::array&, const char*);
+
+}  // namespace fastinit::bindings

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <pybind11/numpy.h>
+
+#include <string>
+
+#include "kernels/dense.hpp"
+
+namespace fastinit::bindings {
+
+namespace py = pybind11;
+
+using kernels::Index;
+using kernels::Matrix;
+
+// The argument as an array: the object itself, never a conversion of it. Raises TypeError for anything else.
+py::array array_argument(PyObject* object, const char* name);
+
+// PyTorch's two ways of writing an element type: "Float" and "float".
+std::string dtype_name(const py::array& array);
+std::string c_type_name(const py::array& array);
+
+// "2x5", as PyTorch writes a matrix's shape.
+std::string shape_text(Index rows, Index columns);
+
+// The product of the dimensions before the last.
+Index leading_size(const py::array& array);
+
+// Whether its elements are aligned and in native byte order.
+bool well_behaved(const py::array& array);
+
+// A C-contiguous, aligned array in native byte order: the array itself where it is one, else a copy.
+py::array contiguous(const py::array& array);
+
+// An array of the same shape, or of the given one, uninitialised.
+py::array empty_like(const py::array& array);
+py::array empty(const py::array& like, std::vector<py::ssize_t> shape);
+
+// The array as a matrix whose rows are all its dimensions but the last. Where its strides do not say so, or
+// its elements are not aligned and in native byte order, `holder` becomes a copy that the matrix then reads.
+template <class T>
+Matrix<const T> readable_matrix(py::array& holder);
+
+// The same for an array that is written to: nothing is copied, ValueError says what is wrong with it.
+template <class T>
+Matrix<T> writable_matrix(py::array& array, const char* name);
+
+// Calls work.template operator()<T>() with the array's element type.
+template <class Work>
+decltype(auto) with_element_type(const py::array& array, const char* function, Work&& work) {
+    switch (array.dtype().num()) {
+        case py::dtype::num_of<float>():
+            return work.template operator()<float>();
+        case py::dtype::num_of<double>():
+            return work.template operator()<double>();
+        default:
+            throw py::type_error(std::string(function) + ": expected an array of float32 or float64, got " +
+                                 std::string(py::str(array.dtype())));
+    }
+}
+
+}  // namespace fastinit::bindings

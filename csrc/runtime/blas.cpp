@@ -1,0 +1,154 @@
+#include "runtime/blas.hpp"
+
+#include <dlfcn.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <limits>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+
+#include "runtime/parallel.hpp"
+
+namespace fastinit::runtime {
+namespace {
+
+using kernels::Index;
+using kernels::Matrix;
+using kernels::Product;
+
+// cblas.h: the order of the elements and whether an operand is read transposed.
+constexpr int row_major = 101;
+constexpr int as_it_is = 111;
+constexpr int transposed = 112;
+
+template <class T>
+using Gemm = void (*)(int order, int trans_a, int trans_b, int m, int n, int k, T alpha, const T* a, int lda,
+                      const T* b, int ldb, T beta, T* c, int ldc);
+
+struct Library {
+    Gemm<float> sgemm;
+    Gemm<double> dgemm;
+    void (*set_num_threads)(int);
+    char* (*get_config)();
+};
+
+std::atomic<const Library*> loaded{nullptr};
+std::mutex loading;
+std::atomic<int> threads_set{0};
+
+// Products of fewer multiplications than this are sooner done by our own kernel than handed over.
+constexpr Index worth_handing_over = 64 * 64 * 64;
+
+BlasUse use_from_environment() {
+    const char* word = std::getenv("FASTINIT_BLAS");
+    const std::string wanted = word ? word : "";
+    if (wanted.empty()) return BlasUse::automatic;
+    if (wanted == "none") return BlasUse::none;
+    if (wanted == "openblas") return BlasUse::openblas;
+    throw std::runtime_error("FASTINIT_BLAS is '" + wanted + "'; it may be none or openblas");
+}
+
+std::atomic<BlasUse>& use() {
+    static std::atomic<BlasUse> chosen{use_from_environment()};
+    return chosen;
+}
+
+// How cblas names a matrix of the given strides: read along rows or along columns, and the distance between
+// them.
+struct Operand {
+    int layout;
+    int leading;
+};
+
+template <class T>
+std::optional<Operand> as_operand(const Matrix<T>& matrix, Index rows, Index columns) {
+    constexpr Index largest = std::numeric_limits<int>::max();
+    // The stride of a dimension of one element is never used; the interface still wants a leading dimension
+    // that fits.
+    if (matrix.column == 1 || columns == 1) {
+        const Index leading = rows == 1 ? columns : matrix.row;
+        if (leading >= columns && leading <= largest && (columns == 1 ? leading >= 1 : true))
+            return Operand{as_it_is, static_cast<int>(leading)};
+    }
+    if (matrix.row == 1 || rows == 1) {
+        const Index leading = columns == 1 ? rows : matrix.column;
+        if (leading >= rows && leading <= largest) return Operand{transposed, static_cast<int>(leading)};
+    }
+    return std::nullopt;
+}
+
+bool fits(Index size) { return size <= std::numeric_limits<int>::max(); }
+
+template <class T>
+bool multiply(const Product<T>& product, Gemm<T> gemm, const Library& library) {
+    const auto& [m, n, k, a, b, c, accumulate] = product;
+    if (!fits(m) || !fits(n) || !fits(k)) return false;
+    const auto target = as_operand(c, m, n);
+    if (!target) return false;
+    if (target->layout == transposed)  // c.T = b.T @ a.T
+        return multiply(Product<T>{n, m, k, b.transposed(), a.transposed(), c.transposed(), accumulate}, gemm,
+                        library);
+    const auto left = as_operand(a, m, k);
+    const auto right = as_operand(b, k, n);
+    if (!left || !right) return false;
+
+    const int threads = num_threads();
+    if (threads_set.exchange(threads) != threads) library.set_num_threads(threads);
+    gemm(row_major, left->layout, right->layout, static_cast<int>(m), static_cast<int>(n),
+         static_cast<int>(k), T(1), a.data, left->leading, b.data, right->leading, accumulate ? T(1) : T(0),
+         c.data, target->leading);
+    return true;
+}
+
+template <class Function>
+bool find(void* handle, const char* name, Function& function) {
+    function = reinterpret_cast<Function>(dlsym(handle, name));
+    return function != nullptr;
+}
+
+}  // namespace
+
+BlasUse blas_use() { return use(); }
+
+void set_blas_use(BlasUse wanted) { use() = wanted; }
+
+bool blas_wanted(Index m, Index n, Index k) {
+    const BlasUse chosen = use();
+    return chosen == BlasUse::openblas || (chosen == BlasUse::automatic && m * n * k >= worth_handing_over);
+}
+
+bool load_blas(const std::string& directory) {
+    const std::lock_guard lock(loading);
+    if (loaded) return true;
+    void* handle = dlopen((directory + "/libscipy_openblas.so").c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (!handle) return false;
+    static Library library;
+    if (!find(handle, "scipy_cblas_sgemm", library.sgemm) ||
+        !find(handle, "scipy_cblas_dgemm", library.dgemm) ||
+        !find(handle, "scipy_openblas_set_num_threads", library.set_num_threads) ||
+        !find(handle, "scipy_openblas_get_config", library.get_config)) {
+        dlclose(handle);
+        return false;
+    }
+    loaded = &library;
+    return true;
+}
+
+std::string blas_config() {
+    const Library* library = loaded;
+    return library ? library->get_config() : "";
+}
+
+bool multiply_by_blas(const Product<float>& product) {
+    const Library* library = loaded;
+    return library && multiply(product, library->sgemm, *library);
+}
+
+bool multiply_by_blas(const Product<double>& product) {
+    const Library* library = loaded;
+    return library && multiply(product, library->dgemm, *library);
+}
+
+}  // namespace fastinit::runtime
