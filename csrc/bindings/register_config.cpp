@@ -1,6 +1,7 @@
 #include <pybind11/stl.h>
 
 #include "bindings/register.hpp"
+#include "runtime/calls.hpp"
 #include "runtime/dispatch.hpp"
 #include "runtime/parallel.hpp"
 
@@ -13,6 +14,8 @@ void register_config(pybind11::module_& module) {
     module.def("usable_isas", &runtime::usable_isas);
     module.def("get_num_threads", &runtime::num_threads);
     module.def("set_num_threads", &runtime::set_num_threads);
+    module.def("calls", &runtime::CallCounter::all);
+    module.def("reset_calls", &runtime::CallCounter::reset);
     runtime::active_kernels();  // a wrong FASTINIT_ISA is told at import, not at the first fill
 }
 

@@ -1,0 +1,107 @@
+#pragma once
+
+// One small vector type over the compiler's vector extensions, and the few operations that they lack. Everything
+// above is written once over it; what differs between instruction sets is the width, here, and these one-liners.
+//
+// The namespace is one per instruction set (FASTINIT_ISA), so that no function compiled for one CPU can be linked
+// into code for another; for the same reason these headers use nothing of the standard library that has code.
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
+#ifndef FASTINIT_ISA
+#error "FASTINIT_ISA names the namespace of the instruction set that this file is compiled for"
+#endif
+
+namespace fastinit::core::inline FASTINIT_ISA {
+
+#if defined(FASTINIT_VECTOR_BYTES)  // tests run a wide build on a narrow machine
+inline constexpr int vector_bytes = FASTINIT_VECTOR_BYTES;
+#elif defined(__AVX512F__)
+inline constexpr int vector_bytes = 64;
+#elif defined(__AVX2__)
+inline constexpr int vector_bytes = 32;
+#else
+inline constexpr int vector_bytes = 16;
+#endif
+
+template <class T>
+struct VectorOf {
+    typedef T type __attribute__((vector_size(vector_bytes)));
+};
+
+// A full vector of T.
+template <class T>
+using Vector = typename VectorOf<T>::type;
+
+using U32 = Vector<std::uint32_t>;
+using I32 = Vector<std::int32_t>;
+using F32 = Vector<float>;
+using U64 = Vector<std::uint64_t>;
+using I64 = Vector<std::int64_t>;
+using F64 = Vector<double>;
+
+template <class V>
+inline constexpr int lanes = static_cast<int>(sizeof(V) / sizeof(V{}[0]));
+
+#define FASTINIT_INLINE inline __attribute__((always_inline))
+
+// x in every lane. (x - 0 is x, for -0.0 too.)
+template <class V, class T>
+FASTINIT_INLINE V splat(T x) {
+    return x - V{};
+}
+
+// The same bits as another type of vector.
+template <class To, class From>
+FASTINIT_INLINE To bit_cast(From x) {
+    static_assert(sizeof(To) == sizeof(From));
+    return (To)x;
+}
+
+// The lanes of the pair (a, b) that index(0), index(1), ... name.
+template <class V, class Index>
+FASTINIT_INLINE V shuffle(V a, V b, Index index) {
+    return [&]<std::size_t... i>(std::index_sequence<i...>) __attribute__((always_inline)) {
+        return __builtin_shufflevector(a, b, index(static_cast<int>(i))...);
+    }(std::make_index_sequence<static_cast<std::size_t>(lanes<V>)>{});
+}
+
+template <class V>
+FASTINIT_INLINE V min(V a, V b) {
+    return a < b ? a : b;
+}
+
+template <class V>
+FASTINIT_INLINE V max(V a, V b) {
+    return a > b ? a : b;
+}
+
+// x moved into [low, high]; a NaN becomes `low`.
+template <class V>
+FASTINIT_INLINE V clamp(V x, V low, V high) {
+    return min(max(x, low), high);
+}
+
+// The 64-bit products of the lower halves of the lanes; the upper halves may hold anything.
+FASTINIT_INLINE U64 multiply_low_halves(U64 a, U64 b) {
+    if constexpr (false) {
+        return a;
+#if defined(__AVX512F__)
+    } else if constexpr (sizeof(U64) == 64) {
+        return (U64)_mm512_mul_epu32((__m512i)a, (__m512i)b);
+#elif defined(__AVX2__)
+    } else if constexpr (sizeof(U64) == 32) {
+        return (U64)_mm256_mul_epu32((__m256i)a, (__m256i)b);
+#elif defined(__SSE2__)
+    } else if constexpr (sizeof(U64) == 16) {
+        return (U64)_mm_mul_epu32((__m128i)a, (__m128i)b);
+#endif
+    } else {
+        return (a & 0xFFFFFFFFu) * (b & 0xFFFFFFFFu);
+    }
+}
