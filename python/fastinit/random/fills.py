@@ -13,7 +13,16 @@ from ..shard import Shard
 from .bounds import FLOATING, INTEGERS, as_real, check_finite, check_interval, require_value_between
 from .generator import Generator, default_generator
 
-__all__ = ["bernoulli", "constant", "masked_uniform", "normal", "take", "trunc_normal", "uniform"]
+__all__ = [
+    "bernoulli",
+    "check_normal",
+    "constant",
+    "masked_uniform",
+    "normal",
+    "take",
+    "trunc_normal",
+    "uniform",
+]
 
 Array = npt.NDArray[Any]
 
@@ -70,6 +79,12 @@ def normal(
         NotImplementedError: the array is of another dtype.
         TypeError: an argument is of a wrong type.
     """
+    mean, std = check_normal(array, mean, std)
+    _core.fill_normal(array, mean, std, **take("normal_", array, generator, shard))
+
+
+def check_normal(array: Array, mean: float, std: float) -> tuple[float, float]:
+    """Checks the arguments of `normal`, raising as it does; returns `mean` and `std` as floats."""
     limits = FLOATING[check_floating(array, "normal_kernel_cpu")]
     mean = as_real(mean, "normal_", "mean", 1)
     std = as_real(std, "normal_", "std", 2)
@@ -77,7 +92,7 @@ def normal(
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
     check_finite(mean, "normal_", "mean", limits)
     check_finite(std, "normal_", "std", limits)
-    _core.fill_normal(array, mean, std, **take("normal_", array, generator, shard))
+    return mean, std
 
 
 def trunc_normal(

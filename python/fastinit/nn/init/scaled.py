@@ -1,0 +1,345 @@
+"""Initialisers whose scale follows from the fans of a weight's shape, so that signals keep their variance."""
+
+import math
+import warnings
+from typing import Any, TypeVar
+
+import numpy.typing as npt
+
+from ... import random
+from ...memory import adopt
+from ...random import Generator
+from ...shard import Shard
+from .gain import calculate_gain, fan_in_and_fan_out, fan_of_mode, global_shape
+
+__all__ = [
+    "kaiming_normal_",
+    "kaiming_uniform_",
+    "lecun_normal_",
+    "lecun_uniform_",
+    "variance_scaling_",
+    "xavier_normal_",
+    "xavier_uniform_",
+]
+
+T = TypeVar("T")
+
+# The standard deviation of a standard normal truncated to [-2, 2].
+_TRUNCATED_STD = 0.87962566103423978
+_MODES = ["fan_in", "fan_out", "fan_avg", "fan_geo_avg"]
+_DISTRIBUTIONS = ["truncated_normal", "untruncated_normal", "normal", "uniform"]
+
+
+def xavier_uniform_(
+    tensor: T, gain: float = 1.0, generator: Generator | None = None, shard: Shard | None = None
+) -> T:
+    r"""Fills `tensor` with values of :math:`\mathcal{U}[-a, a)`, or Glorot initialisation.
+
+    .. math::
+        a = \text{gain} \times \sqrt{\frac{6}{\text{fan\_in} + \text{fan\_out}}}
+
+    Args:
+        tensor: float16, bfloat16, float32 or float64, (out, in, *kernel), any strides; filled in place.
+        gain: a factor, see `calculate_gain`.
+        generator: where the words come from; the default generator if None.
+        shard: which box of which tensor `tensor` is, whose fans count; the whole if None.
+
+    Returns:
+        The same object.
+
+    Raises:
+        ValueError: the tensor has fewer than 2 dimensions, or both fans are 0.
+        RuntimeError: `gain` is negative or NaN.
+
+    Draws:
+        As `uniform_`.
+
+    Source:
+        Glorot and Bengio 2010, eq. 16; torch.nn.init.xavier_uniform_.
+
+    Examples:
+        >>> xavier_uniform_(np.empty((2, 3), np.float32), generator=Generator(seed=0))
+    """
+    array = adopt(tensor)
+    bound = math.sqrt(3.0) * _xavier_std(global_shape(array, shard), gain)
+    random.uniform(array, -bound, bound, generator, shard)
+    return tensor
+
+
+def xavier_normal_(
+    tensor: T, gain: float = 1.0, generator: Generator | None = None, shard: Shard | None = None
+) -> T:
+    r"""Fills `tensor` with values of :math:`\mathcal{N}(0, \text{std}^2)`, or Glorot initialisation.
+
+    .. math::
+        \text{std} = \text{gain} \times \sqrt{\frac{2}{\text{fan\_in} + \text{fan\_out}}}
+
+    Args:
+        tensor: float16, bfloat16, float32 or float64, (out, in, *kernel), any strides; filled in place.
+        gain: a factor, see `calculate_gain`.
+        generator: where the words come from; the default generator if None.
+        shard: which box of which tensor `tensor` is, whose fans count; the whole if None.
+
+    Returns:
+        The same object.
+
+    Raises:
+        ValueError: the tensor has fewer than 2 dimensions, or both fans are 0.
+        RuntimeError: `gain` is negative or NaN.
+
+    Draws:
+        As `normal_`.
+
+    Source:
+        Glorot and Bengio 2010, eq. 12; torch.nn.init.xavier_normal_.
+
+    Examples:
+        >>> xavier_normal_(np.empty((2, 3), np.float32), generator=Generator(seed=0))
+    """
+    array = adopt(tensor)
+    random.normal(array, 0.0, _xavier_std(global_shape(array, shard), gain), generator, shard)
+    return tensor
+
+
+def kaiming_uniform_(
+    tensor: T,
+    a: float = 0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    generator: Generator | None = None,
+    shard: Shard | None = None,
+) -> T:
+    r"""Fills `tensor` with values of :math:`\mathcal{U}[-\text{bound}, \text{bound})`, or He initialisation.
+
+    .. math::
+        \text{bound} = \text{gain} \times \sqrt{\frac{3}{\text{fan}}}
+
+    Args:
+        tensor: float16, bfloat16, float32 or float64, (out, in, *kernel), any strides; filled in place.
+        a: the negative slope of the leaky ReLU that follows the layer; nothing else reads it.
+        mode: "fan_in" keeps the variance in the forward pass, "fan_out" in the backward pass.
+        nonlinearity: what follows the layer, see `calculate_gain`.
+        generator: where the words come from; the default generator if None.
+        shard: which box of which tensor `tensor` is, whose fans count; the whole if None.
+
+    Returns:
+        The same object.
+
+    Raises:
+        ValueError: the tensor has fewer than 2 dimensions, or `mode`, `nonlinearity` or `a` is unknown.
+
+    Warns:
+        UserWarning: the tensor has no elements.
+
+    Draws:
+        As `uniform_`.
+
+    Source:
+        He et al. 2015, arXiv:1502.01852, eq. 10; torch.nn.init.kaiming_uniform_.
+
+    Examples:
+        >>> kaiming_uniform_(np.empty((2, 3), np.float32), generator=Generator(seed=0))
+    """
+    array = adopt(tensor)
+    shape = global_shape(array, shard)
+    if not _is_empty(shape):
+        bound = math.sqrt(3.0) * _kaiming_std(shape, a, mode, nonlinearity)
+        random.uniform(array, -bound, bound, generator, shard)
+    return tensor
+
+
+def kaiming_normal_(
+    tensor: T,
+    a: float = 0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    generator: Generator | None = None,
+    shard: Shard | None = None,
+) -> T:
+    r"""Fills `tensor` with values of :math:`\mathcal{N}(0, \text{std}^2)`, or He initialisation.
+
+    .. math::
+        \text{std} = \frac{\text{gain}}{\sqrt{\text{fan}}}
+
+    Args:
+        tensor: float16, bfloat16, float32 or float64, (out, in, *kernel), any strides; filled in place.
+        a: the negative slope of the leaky ReLU that follows the layer; nothing else reads it.
+        mode: "fan_in" keeps the variance in the forward pass, "fan_out" in the backward pass.
+        nonlinearity: what follows the layer, see `calculate_gain`.
+        generator: where the words come from; the default generator if None.
+        shard: which box of which tensor `tensor` is, whose fans count; the whole if None.
+
+    Returns:
+        The same object.
+
+    Raises:
+        ValueError: the tensor has fewer than 2 dimensions, or `mode`, `nonlinearity` or `a` is unknown.
+
+    Warns:
+        UserWarning: the tensor has no elements.
+
+    Draws:
+        As `normal_`.
+
+    Source:
+        He et al. 2015, arXiv:1502.01852, eq. 10; torch.nn.init.kaiming_normal_.
+
+    Examples:
+        >>> kaiming_normal_(np.empty((2, 3), np.float32), mode="fan_out", generator=Generator(seed=0))
+    """
+    array = adopt(tensor)
+    shape = global_shape(array, shard)
+    if not _is_empty(shape):
+        random.normal(array, 0.0, _kaiming_std(shape, a, mode, nonlinearity), generator, shard)
+    return tensor
+
+
+def variance_scaling_(
+    tensor: T,
+    scale: float = 1.0,
+    mode: str = "fan_in",
+    distribution: str = "truncated_normal",
+    generator: Generator | None = None,
+    shard: Shard | None = None,
+) -> T:
+    r"""Fills `tensor` with values of variance :math:`\text{scale} / \text{fan}` and mean 0.
+
+    Args:
+        tensor: float16, bfloat16, float32 or float64, (out, in, *kernel), any strides; filled in place.
+        scale: the factor of the variance, above 0.
+        mode: the fan to divide by: "fan_in", "fan_out", their mean "fan_avg" or geometric mean "fan_geo_avg".
+        distribution: "truncated_normal", cut at two standard deviations of the normal, which is wide enough
+            for the variance to be right after the cut; "untruncated_normal" or "normal"; or "uniform".
+        generator: where the words come from; the default generator if None.
+        shard: which box of which tensor `tensor` is, whose fans count; the whole if None.
+
+    Returns:
+        The same object.
+
+    Raises:
+        ValueError: the tensor has fewer than 2 dimensions, `scale` is not above 0, or `mode` or
+            `distribution` is unknown.
+
+    Warns:
+        UserWarning: the tensor has no elements.
+
+    Draws:
+        As `trunc_normal_`, `normal_` or `uniform_`.
+
+    Source:
+        jax.nn.initializers.variance_scaling; keras.initializers.VarianceScaling.
+
+    Examples:
+        >>> variance_scaling_(np.empty((2, 3), np.float32), 2.0, "fan_avg", "normal", Generator(seed=0))
+    """
+    array = adopt(tensor)
+    shape = global_shape(array, shard)
+    if not 0 < scale < math.inf:
+        raise ValueError(f"variance_scaling_ expects scale to be above 0 and finite, but found scale {scale}")
+    if mode not in _MODES:
+        raise ValueError(f"Mode {mode} not supported, please use one of {_MODES}")
+    if distribution not in _DISTRIBUTIONS:
+        raise ValueError(f"Distribution {distribution} not supported, please use one of {_DISTRIBUTIONS}")
+    if not _is_empty(shape):
+        std = math.sqrt(scale / _fan(shape, mode))
+        _fill_with_std(array, std, distribution, generator, shard)
+    return tensor
+
+
+def lecun_uniform_(tensor: T, generator: Generator | None = None, shard: Shard | None = None) -> T:
+    r"""Fills `tensor` with values of :math:`\mathcal{U}[-a, a)`, :math:`a = \sqrt{3 / \text{fan\_in}}`.
+
+    Args:
+        tensor: float16, bfloat16, float32 or float64, (out, in, *kernel), any strides; filled in place.
+        generator: where the words come from; the default generator if None.
+        shard: which box of which tensor `tensor` is, whose fans count; the whole if None.
+
+    Returns:
+        The same object.
+
+    Raises:
+        ValueError: the tensor has fewer than 2 dimensions.
+
+    Warns:
+        UserWarning: the tensor has no elements.
+
+    Draws:
+        As `uniform_`.
+
+    Source:
+        LeCun et al. 1998, *Efficient BackProp*, section 4.6; keras.initializers.LecunUniform.
+
+    Examples:
+        >>> lecun_uniform_(np.empty((2, 3), np.float32), generator=Generator(seed=0))
+    """
+    return variance_scaling_(tensor, 1.0, "fan_in", "uniform", generator, shard)
+
+
+def lecun_normal_(tensor: T, generator: Generator | None = None, shard: Shard | None = None) -> T:
+    r"""Fills `tensor` with values of a truncated normal of mean 0 and variance :math:`1 / \text{fan\_in}`.
+
+    Args:
+        tensor: float16, bfloat16, float32 or float64, (out, in, *kernel), any strides; filled in place.
+        generator: where the words come from; the default generator if None.
+        shard: which box of which tensor `tensor` is, whose fans count; the whole if None.
+
+    Returns:
+        The same object.
+
+    Raises:
+        ValueError: the tensor has fewer than 2 dimensions.
+
+    Warns:
+        UserWarning: the tensor has no elements.
+
+    Draws:
+        As `trunc_normal_`.
+
+    Source:
+        LeCun et al. 1998, *Efficient BackProp*, section 4.6; keras.initializers.LecunNormal.
+
+    Examples:
+        >>> lecun_normal_(np.empty((2, 3), np.float32), generator=Generator(seed=0))
+    """
+    return variance_scaling_(tensor, 1.0, "fan_in", "truncated_normal", generator, shard)
+
+
+def _xavier_std(shape: tuple[int, ...], gain: float) -> float:
+    fan_in, fan_out = fan_in_and_fan_out(shape)
+    if fan_in + fan_out == 0:
+        raise ValueError(f"the scale of a tensor of shape {shape} is not defined: fan_in + fan_out is 0")
+    return gain * math.sqrt(2.0 / (fan_in + fan_out))
+
+
+def _kaiming_std(shape: tuple[int, ...], a: float, mode: str, nonlinearity: str) -> float:
+    fan = fan_of_mode(shape, mode)
+    return calculate_gain(nonlinearity, a) / math.sqrt(fan)
+
+
+def _fan(shape: tuple[int, ...], mode: str) -> float:
+    fan_in, fan_out = fan_in_and_fan_out(shape)
+    if mode == "fan_avg":
+        return (fan_in + fan_out) / 2
+    if mode == "fan_geo_avg":
+        return math.sqrt(fan_in * fan_out)
+    return fan_in if mode == "fan_in" else fan_out
+
+
+def _fill_with_std(
+    array: npt.NDArray[Any], std: float, distribution: str, generator: Generator | None, shard: Shard | None
+) -> None:
+    if distribution == "truncated_normal":
+        std /= _TRUNCATED_STD
+        random.trunc_normal(array, 0.0, std, -2 * std, 2 * std, generator, shard)
+    elif distribution == "uniform":
+        bound = math.sqrt(3.0) * std
+        random.uniform(array, -bound, bound, generator, shard)
+    else:
+        random.normal(array, 0.0, std, generator, shard)
+
+
+def _is_empty(shape: tuple[int, ...]) -> bool:
+    if 0 not in shape:
+        return False
+    warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=3)
+    return True
