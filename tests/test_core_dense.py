@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
-from reference import dense as reference
 
 from fastinit import _core
+from reference import dense as reference
 
 SHAPES = [
     (2, 4, 3),
@@ -263,8 +263,8 @@ def f64(*shape: int) -> np.ndarray:
         ),
         (
             lambda: _core.linear(f32(2, 4), f32(3, 4), f32(2)),
-            "The expanded size of the tensor (3) must match the existing size (2) at non-singleton dimension 1.  "
-            "Target sizes: [2, 3].  Tensor sizes: [2]",
+            "The expanded size of the tensor (3) must match the existing size (2) at "
+            "non-singleton dimension 1.  Target sizes: [2, 3].  Tensor sizes: [2]",
         ),
         (
             lambda: _core.matmul(f32(2, 5), f32(4, 3)),

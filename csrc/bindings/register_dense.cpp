@@ -5,10 +5,15 @@
 #include "bindings/fastcall.hpp"
 #include "bindings/register.hpp"
 #include "runtime/blas.hpp"
+#include "runtime/calls.hpp"
 #include "runtime/dense.hpp"
 
 namespace fastinit::bindings {
 namespace {
+
+runtime::CallCounter linear_calls("linear");
+runtime::CallCounter linear_backward_calls("linear_backward");
+runtime::CallCounter matmul_calls("matmul");
 
 using kernels::Activation;
 using kernels::Product;
@@ -20,24 +25,27 @@ using runtime::Vector;
     throw py::error_already_set();
 }
 
-// Loads OpenBLAS before the first product that is large enough for it; a machine that has none goes without.
+// Loads OpenBLAS if the package is there, at the first call.
 void find_blas() {
     static bool looked = false;
     if (looked) return;
-    looked = true;
     try {
         runtime::load_blas(
             py::cast<std::string>(py::module_::import("scipy_openblas32").attr("get_lib_dir")()));
     } catch (py::error_already_set& error) {
         if (!error.matches(PyExc_ImportError)) throw;
     }
-    if (runtime::blas_config().empty() && runtime::blas_use() == BlasUse::openblas)
-        runtime_error(
-            "OpenBLAS was asked for, but the package scipy-openblas32 is not installed or has no library");
+    looked = true;
 }
 
+// Before a product that is large enough for it; a machine without OpenBLAS goes without, unless it was asked
+// for by name.
 void find_blas_for(Index m, Index n, Index k) {
-    if (runtime::blas_wanted(m, n, k)) find_blas();
+    if (!runtime::blas_wanted(m, n, k)) return;
+    find_blas();
+    if (runtime::blas_use() == BlasUse::openblas && !runtime::blas_loaded())
+        runtime_error(
+            "OpenBLAS was asked for, but the package scipy-openblas32 is not installed or has no library");
 }
 
 template <class T>
@@ -73,6 +81,7 @@ void check_bias(const py::array& bias, Index rows, const py::array& weight) {
 // linear(x, weight, bias=None, activation="none")
 py::object linear(PyObject* const* values, Py_ssize_t count) {
     const Arguments arguments("linear", values, count, 2, 4);
+    linear_calls.count();
     py::array x = array_argument(arguments[0], "x");
     py::array weight = array_argument(arguments[1], "weight");
     if (x.ndim() < 1 || weight.ndim() != 2)
@@ -128,6 +137,7 @@ void check_shape(const py::array& array, const char* name, const py::array& like
 //                 activation="none", output=None)
 py::object linear_backward(PyObject* const* values, Py_ssize_t count) {
     const Arguments arguments("linear_backward", values, count, 6, 10);
+    linear_backward_calls.count();
     py::array grad = array_argument(arguments[0], "grad_output");
     py::array x = array_argument(arguments[1], "x");
     py::array weight = array_argument(arguments[2], "weight");
@@ -231,6 +241,7 @@ Matrix<const T> matrix_of(const py::array& stack, py::ssize_t offset) {
 // matmul(a, b)
 py::object matmul(PyObject* const* values, Py_ssize_t count) {
     const Arguments arguments("matmul", values, count, 2, 2);
+    matmul_calls.count();
     py::array a = array_argument(values[0], "a");
     py::array b = array_argument(values[1], "b");
     if (a.ndim() < 2 || b.ndim() < 2)

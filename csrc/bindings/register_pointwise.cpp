@@ -4,10 +4,14 @@
 #include "bindings/arrays.hpp"
 #include "bindings/fastcall.hpp"
 #include "bindings/register.hpp"
+#include "runtime/calls.hpp"
 #include "runtime/dispatch.hpp"
 
 namespace fastinit::bindings {
 namespace {
+
+runtime::CallCounter activation_calls("activation");
+runtime::CallCounter activation_backward_calls("activation_backward");
 
 using kernels::Activation;
 using kernels::ActivationParameters;
@@ -63,6 +67,7 @@ struct Rows {
 // activation(name, x, first=0, second=0)
 py::object activation(PyObject* const* values, Py_ssize_t count) {
     const Arguments arguments("activation", values, count, 2, 4);
+    activation_calls.count();
     const py::array x = contiguous(array_argument(values[1], "x"));
     const ActivationParameters parameters{arguments.number(2, 0), arguments.number(3, 0)};
     py::array result = empty_like(x);
@@ -89,6 +94,7 @@ py::object activation(PyObject* const* values, Py_ssize_t count) {
 // activation_backward(name, grad, saved, first=0, second=0)
 py::object activation_backward(PyObject* const* values, Py_ssize_t count) {
     const Arguments arguments("activation_backward", values, count, 3, 5);
+    activation_backward_calls.count();
     const py::array grad = contiguous(array_argument(values[1], "grad"));
     const py::array saved = contiguous(array_argument(values[2], "saved"));
     if (grad.dtype().num() != saved.dtype().num())

@@ -45,7 +45,7 @@ struct Gelu {
     }
 };
 
-// The same with Phi(x) replaced by (1 + tanh(u)) / 2 = 1 / (1 + exp(-2 u)), u = sqrt(2 / pi) (x + 0.044715
+// The same with Phi(x) replaced by (1 + tanh(u)) / 2 = sigmoid(2 u), u = sqrt(2 / pi) (x + 0.044715
 // x^3).
 struct GeluTanh {
     static constexpr double scale = 1.59576912160573071176;  // 2 sqrt(2 / pi)
@@ -58,20 +58,19 @@ struct GeluTanh {
     template <class T>
     static T backward(T grad, T x, Parameters) {
         const T square = x * x;
-        const T s = sigmoid(T(scale) * (x + T(cubic) * square * x));
-        return grad * (s + x * s * (T(1) - s) * T(scale) * (T(1) + T(3 * cubic) * square));
+        const T u = T(scale) * (x + T(cubic) * square * x);
+        return grad * (sigmoid(u) + x * sigmoid_slope(u) * T(scale) * (T(1) + T(3 * cubic) * square));
     }
 };
 
 struct Silu {
     template <class T>
     static T forward(T x, Parameters) {
-        return x / (T(1) + exp(-x));
+        return x * sigmoid(x);
     }
     template <class T>
     static T backward(T grad, T x, Parameters) {
-        const T s = sigmoid(x);
-        return grad * s * (T(1) + x * (T(1) - s));
+        return grad * (sigmoid(x) + x * sigmoid_slope(x));
     }
 };
 
@@ -93,7 +92,7 @@ struct Tanh {
     }
     template <class T>
     static T backward(T grad, T result, Parameters) {
-        return grad * (T(1) - result * result);
+        return grad * ((T(1) - result) * (T(1) + result));  // no square to cancel near 1
     }
 };
 
@@ -115,11 +114,11 @@ struct Softplus {
 struct Elu {
     template <class T>
     static T forward(T x, Parameters p) {
-        return x <= T(0) ? T(p.first) * expm1(x) : x;
+        return x > T(0) ? x : T(p.first) * expm1_of_negative(x);
     }
     template <class T>
     static T backward(T grad, T x, Parameters p) {
-        return x <= T(0) ? grad * T(p.first) * exp(x) : grad;
+        return x > T(0) ? grad : grad * T(p.first) * exp(x);
     }
 };
 
@@ -130,47 +129,100 @@ struct Selu {
 
     template <class T>
     static T forward(T x, Parameters) {
-        return x <= T(0) ? T(scale * alpha) * expm1(x) : T(scale) * x;
+        return x > T(0) ? T(scale) * x : T(scale * alpha) * expm1_of_negative(x);
     }
     template <class T>
     static T backward(T grad, T x, Parameters) {
-        return x <= T(0) ? grad * T(scale * alpha) * exp(x) : grad * T(scale);
+        return x > T(0) ? grad * T(scale) : grad * T(scale * alpha) * exp(x);
     }
 };
 
+// Input and output are the same memory or lie apart, so that no iteration waits for another: ivdep.
+
 template <class F, class T>
 void forward(const T* x, T* y, Index size, Parameters parameters) {
+#pragma GCC ivdep
     for (Index i = 0; i < size; ++i) y[i] = F::forward(x[i], parameters);
 }
 
 template <class F, class T>
 void backward(const T* grad, const T* saved, T* out, Index size, Parameters parameters) {
+#pragma GCC ivdep
     for (Index i = 0; i < size; ++i) out[i] = F::backward(grad[i], saved[i], parameters);
 }
 
 template <class F, class T>
-void forward_biased(const T* bias, T* y, Index size, Parameters parameters) {
-    for (Index i = 0; i < size; ++i) y[i] = F::forward(y[i] + bias[i], parameters);
+void forward_biased(const T* bias, T* y, Index rows, Index columns, Parameters parameters) {
+    for (Index i = 0; i < rows; ++i, y += columns)
+#pragma GCC ivdep
+        for (Index j = 0; j < columns; ++j) y[j] = F::forward(y[j] + bias[j], parameters);
 }
 
 template <class T>
-void add(const T* x, T* y, Index size) {
-    for (Index i = 0; i < size; ++i) y[i] += x[i];
+void add_bias(const T* bias, T* y, Index rows, Index columns) {
+    for (Index i = 0; i < rows; ++i, y += columns)
+#pragma GCC ivdep
+        for (Index j = 0; j < columns; ++j) y[j] += bias[j];
+}
+
+// A strip of columns at a time, so that its sums stay in registers or nearly so, and a block of rows at a
+// time: the error of a sum grows with the number of blocks and the rows of one, not with their product.
+template <class T>
+void sum_rows(const T* x, Index row_stride, Index rows, Index columns, T* sums) {
+    constexpr Index strip = 64;
+    constexpr Index block = 128;
+    for (Index column = 0; column < columns; column += strip) {
+        const Index width = columns - column < strip ? columns - column : strip;
+        for (Index start = 0; start < rows; start += block) {
+            const Index end = rows - start < block ? rows : start + block;
+            T partial[strip] = {};
+            for (Index i = start; i < end; ++i) {
+                const T* row = x + i * row_stride + column;
+                for (Index j = 0; j < width; ++j) partial[j] += row[j];
+            }
+            for (Index j = 0; j < width; ++j) sums[column + j] += partial[j];
+        }
+    }
+}
+
+// A row is reduced in this many interleaved parts: vector code, and the same order of additions on every
+// machine.
+constexpr Index parts = 16;
+
+// The sum of term(j) over the row.
+template <class T, class Term>
+T sum_over(Index columns, Term term) {
+    T partial[parts] = {};
+    Index j = 0;
+    for (; j + parts <= columns; j += parts)
+        for (Index lane = 0; lane < parts; ++lane) partial[lane] += term(j + lane);
+    for (Index lane = 0; j + lane < columns; ++lane) partial[lane] += term(j + lane);
+    for (Index width = parts / 2; width > 0; width /= 2)
+        for (Index lane = 0; lane < width; ++lane) partial[lane] += partial[lane + width];
+    return partial[0];
 }
 
 template <class T>
 T largest(const T* row, Index columns) {
-    T most = row[0];
-    for (Index j = 1; j < columns; ++j) most = row[j] > most ? row[j] : most;
-    return most;
+    T most[parts];
+    for (T& value : most) value = row[0];
+    Index j = 0;
+    for (; j + parts <= columns; j += parts)
+        for (Index lane = 0; lane < parts; ++lane)
+            most[lane] = row[j + lane] > most[lane] ? row[j + lane] : most[lane];
+    for (Index lane = 0; j + lane < columns; ++lane)
+        most[lane] = row[j + lane] > most[lane] ? row[j + lane] : most[lane];
+    for (Index lane = 1; lane < parts; ++lane) most[0] = most[lane] > most[0] ? most[lane] : most[0];
+    return most[0];
 }
 
 template <class T>
 void softmax(const T* x, T* y, Index rows, Index columns) {
     for (Index i = 0; i < rows; ++i, x += columns, y += columns) {
         const T most = largest(x, columns);
-        T sum = 0;
-        for (Index j = 0; j < columns; ++j) sum += y[j] = exp(x[j] - most);
+#pragma GCC ivdep
+        for (Index j = 0; j < columns; ++j) y[j] = exp(x[j] - most);
+        const T sum = sum_over<T>(columns, [y](Index j) { return y[j]; });
         for (Index j = 0; j < columns; ++j) y[j] /= sum;
     }
 }
@@ -178,8 +230,8 @@ void softmax(const T* x, T* y, Index rows, Index columns) {
 template <class T>
 void softmax_backward(const T* grad, const T* result, T* out, Index rows, Index columns) {
     for (Index i = 0; i < rows; ++i, grad += columns, result += columns, out += columns) {
-        T sum = 0;
-        for (Index j = 0; j < columns; ++j) sum += grad[j] * result[j];
+        const T sum = sum_over<T>(columns, [=](Index j) { return grad[j] * result[j]; });
+#pragma GCC ivdep
         for (Index j = 0; j < columns; ++j) out[j] = (grad[j] - sum) * result[j];
     }
 }
@@ -188,9 +240,9 @@ template <class T>
 void log_softmax(const T* x, T* y, Index rows, Index columns) {
     for (Index i = 0; i < rows; ++i, x += columns, y += columns) {
         const T most = largest(x, columns);
-        T sum = 0;
-        for (Index j = 0; j < columns; ++j) sum += exp(x[j] - most);
-        const T shift = log(sum);
+        const T sum = sum_over<T>(columns, [=](Index j) { return exp(x[j] - most); });
+        const T shift = T(__builtin_log(double(sum)));
+#pragma GCC ivdep
         for (Index j = 0; j < columns; ++j) y[j] = (x[j] - most) - shift;
     }
 }
@@ -198,8 +250,8 @@ void log_softmax(const T* x, T* y, Index rows, Index columns) {
 template <class T>
 void log_softmax_backward(const T* grad, const T* result, T* out, Index rows, Index columns) {
     for (Index i = 0; i < rows; ++i, grad += columns, result += columns, out += columns) {
-        T sum = 0;
-        for (Index j = 0; j < columns; ++j) sum += grad[j];
+        const T sum = sum_over<T>(columns, [grad](Index j) { return grad[j]; });
+#pragma GCC ivdep
         for (Index j = 0; j < columns; ++j) out[j] = grad[j] - exp(result[j]) * sum;
     }
 }
@@ -213,7 +265,8 @@ constexpr PointwiseKernels<T> kernels_of{
      activation<Silu, T>, activation<Sigmoid, T>, activation<Tanh, T>, activation<Softplus, T>,
      activation<Elu, T>, activation<Selu, T>},
     {{softmax<T>, softmax_backward<T>}, {log_softmax<T>, log_softmax_backward<T>}},
-    add<T>};
+    add_bias<T>,
+    sum_rows<T>};
 
 }  // namespace
 

@@ -26,8 +26,9 @@ struct ActivationKernel {
     // out[i] = grad[i] * f'; `saved` is the result for relu, sigmoid and tanh, else the input. out may be
     // either.
     void (*backward)(const T* grad, const T* saved, T* out, std::ptrdiff_t size, ActivationParameters);
-    // y[i] = f(y[i] + bias[i]): what follows a product, on one row of it.
-    void (*forward_biased)(const T* bias, T* y, std::ptrdiff_t size, ActivationParameters);
+    // y[i][j] = f(y[i][j] + bias[j]): what follows a product.
+    void (*forward_biased)(const T* bias, T* y, std::ptrdiff_t rows, std::ptrdiff_t columns,
+                           ActivationParameters);
 };
 
 template <class T>
@@ -42,7 +43,11 @@ template <class T>
 struct PointwiseKernels {
     ActivationKernel<T> activations[activation_count];
     RowActivationKernel<T> row_activations[row_activation_count];
-    void (*add)(const T* x, T* y, std::ptrdiff_t size);  // y[i] += x[i]
+    // y[i][j] += bias[j].
+    void (*add_bias)(const T* bias, T* y, std::ptrdiff_t rows, std::ptrdiff_t columns);
+    // sums[j] += the sum over i of x[i * row_stride + j].
+    void (*sum_rows)(const T* x, std::ptrdiff_t row_stride, std::ptrdiff_t rows, std::ptrdiff_t columns,
+                     T* sums);
 };
 
 struct PointwiseTable {

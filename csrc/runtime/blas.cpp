@@ -65,17 +65,13 @@ struct Operand {
 template <class T>
 std::optional<Operand> as_operand(const Matrix<T>& matrix, Index rows, Index columns) {
     constexpr Index largest = std::numeric_limits<int>::max();
-    // The stride of a dimension of one element is never used; the interface still wants a leading dimension
-    // that fits.
-    if (matrix.column == 1 || columns == 1) {
-        const Index leading = rows == 1 ? columns : matrix.row;
-        if (leading >= columns && leading <= largest && (columns == 1 ? leading >= 1 : true))
-            return Operand{as_it_is, static_cast<int>(leading)};
-    }
-    if (matrix.row == 1 || rows == 1) {
-        const Index leading = columns == 1 ? rows : matrix.column;
-        if (leading >= rows && leading <= largest) return Operand{transposed, static_cast<int>(leading)};
-    }
+    // The stride of a dimension of one element is never used, but the interface checks it.
+    const Index between_rows = rows == 1 ? columns : matrix.row;
+    const Index between_columns = columns == 1 ? rows : matrix.column;
+    if ((matrix.column == 1 || columns == 1) && between_rows >= columns && between_rows <= largest)
+        return Operand{as_it_is, static_cast<int>(between_rows)};
+    if ((matrix.row == 1 || rows == 1) && between_columns >= rows && between_columns <= largest)
+        return Operand{transposed, static_cast<int>(between_columns)};
     return std::nullopt;
 }
 
@@ -135,6 +131,8 @@ bool load_blas(const std::string& directory) {
     loaded = &library;
     return true;
 }
+
+bool blas_loaded() { return loaded != nullptr; }
 
 std::string blas_config() {
     const Library* library = loaded;

@@ -21,6 +21,8 @@ bool blas_wanted(kernels::Index m, kernels::Index n, kernels::Index k);
 // there; a second call does nothing.
 bool load_blas(const std::string& directory);
 
+bool blas_loaded();
+
 // The loaded library's configuration ("OpenBLAS 0.3.34 ... Haswell"), or an empty string.
 std::string blas_config();
 

@@ -47,19 +47,44 @@ const kernels::ActivationKernel<T>& kernel_of(Activation activation) {
     return pointwise<T>().activations[static_cast<std::size_t>(activation)];
 }
 
-// grad_bias = or += the sum of the rows, taken one after the other.
+// The vector itself where it is contiguous, else a copy in `holder`.
 template <class T>
-void sum_rows(const Matrix<const T>& grad, Index rows, Index columns, const Vector<T>& sums,
-              bool accumulate) {
+const T* contiguous(const Vector<const T>& vector, Index size, std::unique_ptr<T[]>& holder) {
+    if (vector.stride == 1) return vector.data;
+    holder = std::make_unique_for_overwrite<T[]>(static_cast<std::size_t>(size));
+    for (Index j = 0; j < size; ++j) holder[static_cast<std::size_t>(j)] = vector.data[j * vector.stride];
+    return holder.get();
+}
+
+// sums = or += the sum of the rows.
+template <class T>
+void sum_rows(const Matrix<const T>& x, Index rows, Index columns, const Vector<T>& sums, bool accumulate) {
     if (!accumulate)
         for (Index j = 0; j < columns; ++j) sums.data[j * sums.stride] = T(0);
-    for (Index i = 0; i < rows; ++i) {
-        const T* row = grad.data + i * grad.row;
-        if (grad.column == 1 && sums.stride == 1)
-            pointwise<T>().add(row, sums.data, columns);
-        else
-            for (Index j = 0; j < columns; ++j) sums.data[j * sums.stride] += row[j * grad.column];
+    if (x.column == 1 && sums.stride == 1) {
+        pointwise<T>().sum_rows(x.data, x.row, rows, columns, sums.data);
+        return;
     }
+    for (Index j = 0; j < columns; ++j)  // columns that lie in memory as rows
+        for (Index i = 0; i < rows; ++i) sums.data[j * sums.stride] += x.data[i * x.row + j * x.column];
+}
+
+// The gradient before the activation: rows one after the other.
+template <class T>
+std::unique_ptr<T[]> activation_backward(Activation activation, const Matrix<const T>& grad, const T* result,
+                                         Index rows, Index columns) {
+    auto memory = std::make_unique_for_overwrite<T[]>(static_cast<std::size_t>(rows * columns));
+    const auto backward = kernel_of<T>(activation).backward;
+    if (grad.column == 1 && grad.row == columns) {
+        backward(grad.data, result, memory.get(), rows * columns, {});
+        return memory;
+    }
+    for (Index i = 0; i < rows; ++i) {
+        T* row = memory.get() + i * columns;
+        for (Index j = 0; j < columns; ++j) row[j] = grad.data[i * grad.row + j * grad.column];
+        backward(row, result + i * columns, row, columns, {});
+    }
+    return memory;
 }
 
 }  // namespace
@@ -86,20 +111,12 @@ void linear(const Linear<T>& layer) {
         if (activation) kernel_of<T>(*activation).forward(result, result, rows * out, {});
         return;
     }
-    std::unique_ptr<T[]> packed;
-    const T* contiguous = bias.data;
-    if (bias.stride != 1) {
-        packed = std::make_unique_for_overwrite<T[]>(static_cast<std::size_t>(out));
-        for (Index j = 0; j < out; ++j) packed[static_cast<std::size_t>(j)] = bias.data[j * bias.stride];
-        contiguous = packed.get();
-    }
-    for (Index i = 0; i < rows; ++i) {
-        T* row = result + i * out;
-        if (activation)
-            kernel_of<T>(*activation).forward_biased(contiguous, row, out, {});
-        else
-            pointwise<T>().add(contiguous, row, out);
-    }
+    std::unique_ptr<T[]> holder;
+    const T* contiguous_bias = contiguous(bias, out, holder);
+    if (activation)
+        kernel_of<T>(*activation).forward_biased(contiguous_bias, result, rows, out, {});
+    else
+        pointwise<T>().add_bias(contiguous_bias, result, rows, out);
 }
 
 template <class T>
@@ -109,17 +126,8 @@ void linear_backward(const LinearBackward<T>& layer) {
     Matrix<const T> grad = grad_result;
     std::unique_ptr<T[]> before_activation;
     if (activation) {
-        before_activation = std::make_unique_for_overwrite<T[]>(static_cast<std::size_t>(rows * out));
-        T* data = before_activation.get();
-        for (Index i = 0; i < rows; ++i) {
-            const T* row = grad.data + i * grad.row;
-            if (grad.column != 1) {
-                for (Index j = 0; j < out; ++j) data[i * out + j] = row[j * grad.column];
-                row = data + i * out;
-            }
-            kernel_of<T>(*activation).backward(row, result + i * out, data + i * out, out, {});
-        }
-        grad = {data, out, 1};
+        before_activation = activation_backward(*activation, grad, result, rows, out);
+        grad = {before_activation.get(), out, 1};
     }
     if (grad_bias.data) sum_rows(grad, rows, out, grad_bias, accumulate_bias);
     if (grad_weight.data)

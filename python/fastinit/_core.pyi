@@ -42,22 +42,25 @@ def linear_backward(
     """
 
 def matmul(a: FloatArray, b: FloatArray, /) -> FloatArray:
-    """a @ b for matrices (..., m, k) and (..., k, n) of one dtype; leading dimensions broadcast."""
+    """A @ b for matrices (..., m, k) and (..., k, n) of one dtype; leading dimensions broadcast."""
 
 def activation(name: str, x: FloatArray, first: float = 0.0, second: float = 0.0, /) -> FloatArray:
     """The activation of that name, as a new array.
 
-    Elementwise: relu, leaky_relu (first: the negative slope), gelu, gelu_tanh, silu, sigmoid, tanh, softplus (first: beta,
-    second: threshold), elu (first: alpha), selu. Along the last dimension: softmax, log_softmax.
+    Elementwise: relu, leaky_relu (first: the negative slope), gelu, gelu_tanh, silu, sigmoid, tanh, softplus
+    (first: beta, second: threshold), elu (first: alpha), selu. Along the last axis: softmax, log_softmax.
     """
 
 def activation_backward(
     name: str, grad: FloatArray, saved: FloatArray, first: float = 0.0, second: float = 0.0, /
 ) -> FloatArray:
-    """The gradient of `activation`; saved: its result for relu, sigmoid, tanh, softmax and log_softmax, else its input."""
+    """The gradient of `activation`.
+
+    saved is its result for relu, sigmoid, tanh, softmax and log_softmax, else its input.
+    """
 
 def blas() -> str:
-    """The configuration of the OpenBLAS that large products go to, loaded if it was not; empty where there is none."""
+    """The configuration of the OpenBLAS that large products go to, loaded if it was not; else ""."""
 
 def use_blas(use: str, /) -> None:
     """Which road products take: "auto" by their size, "none" our own kernel, "openblas" always the BLAS."""

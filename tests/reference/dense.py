@@ -1,4 +1,4 @@
-"""The dense product and its gradients, summed in float64, with the error that the dtype of the operands allows."""
+"""The dense product and its gradients in extended precision, with the error that a dtype allows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 def error_bound(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """How far each element of a @ b, summed in the dtype of a in any order, may lie from the exact one.
 
-    (k + 2) eps |a| @ |b|: Higham, Accuracy and Stability of Numerical Algorithms, section 3.5, and a final rounding.
+    (k + 2) eps |a| @ |b|: Higham, Accuracy and Stability of Numerical Algorithms, section 3.5.
     """
     k = a.shape[-1]
     magnitude = np.abs(a.astype(np.float64)) @ np.abs(b.astype(np.float64))
@@ -16,7 +16,7 @@ def error_bound(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """a @ b, the operands taken as they are and every sum in at least float64."""
+    """Return a @ b, the operands taken as they are and every sum in at least float64."""
     return a.astype(np.longdouble) @ b.astype(np.longdouble)
 
 
