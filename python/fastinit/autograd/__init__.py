@@ -1,0 +1,32 @@
+"""Reverse-mode differentiation: operations leave nodes in a graph, and `backward` walks it (torch.autograd)."""
+
+from .engine import accumulation_buffer, backward, grad
+from .grad_mode import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
+from .gradcheck import gradcheck
+from .graph import AccumulateGrad, Node
+from .record import before_write, bump, check_writable, rebase, record, record_view, write
+from .variable import Variable, result_class, wrap
+
+__all__ = [
+    "AccumulateGrad",
+    "Node",
+    "Variable",
+    "accumulation_buffer",
+    "backward",
+    "before_write",
+    "bump",
+    "check_writable",
+    "enable_grad",
+    "grad",
+    "gradcheck",
+    "inference_mode",
+    "is_grad_enabled",
+    "no_grad",
+    "rebase",
+    "record",
+    "record_view",
+    "result_class",
+    "set_grad_enabled",
+    "wrap",
+    "write",
+]

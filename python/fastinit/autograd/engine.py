@@ -1,0 +1,319 @@
+"""The backward pass: gradients flow from the outputs, latest node first, until the leaves have them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from ..size import Size
+from .graph import Array, Edge, Node
+from .variable import Variable, add_grad, wrap
+
+if TYPE_CHECKING:
+    from ..tensor import Tensor
+
+__all__ = ["accumulation_buffer", "backward", "grad"]
+
+
+Tensors: TypeAlias = "Variable | Sequence[Variable]"
+Gradients: TypeAlias = "Variable | Sequence[Variable | None] | None"
+
+
+class _Pass(threading.local):
+    """What the backward pass that this thread is in does with gradients of leaves."""
+
+    accumulating = False
+
+
+_pass = _Pass()
+
+
+def accumulation_buffer(tensor: Variable) -> tuple[Array, bool] | None:
+    """Returns the memory of a leaf's `.grad`, so that a compiled backward can add to it without a temporary.
+
+    Args:
+        tensor: an input of the node that runs.
+
+    Returns:
+        The buffer, and whether to add to what it holds; if not, it is fresh, and must be overwritten. None
+        where the node is to return the gradient instead: the tensor is no leaf that requires grad, has hooks
+        that want to see the gradient, or the pass does not add to `.grad` (`autograd.grad`).
+    """
+    if (
+        not _pass.accumulating
+        or not tensor._requires_grad
+        or tensor._node is not None
+        or tensor._hooks
+        or tensor._post_hooks
+    ):
+        return None
+    held = tensor._grad
+    if held is not None:
+        held.version_counter()[0] += 1
+        return held._array, True
+    buffer = np.empty_like(tensor._array, subok=False)
+    tensor._grad = wrap(buffer)
+    return buffer, False
+
+
+def _run(
+    roots: Sequence[tuple[Edge, Array]],
+    retain_graph: bool,
+    wanted: dict[int, Array | None] | None = None,
+    needed: set[Node] | None = None,
+) -> None:
+    """Lets the gradients at `roots` flow.
+
+    Args:
+        roots: where to start, and with which gradients.
+        retain_graph: whether nodes keep their saved values for another pass.
+        wanted: the ids of the edges whose gradients are to be caught here instead of added to `.grad`.
+        needed: the nodes on a way to a wanted edge; the others need not run.
+    """
+    heap: list[tuple[int, Node]] = []
+    pending: dict[Node, Array] = {}
+    # Hooks of a leaf see the whole gradient, so its parts are summed up to the end of the pass.
+    hooked: dict[int, tuple[Variable, Array]] = {}
+
+    def leaf(variable: Variable, grad: Array) -> None:
+        key = id(variable)
+        if wanted is not None and key not in wanted:
+            return
+        if variable._hooks or variable._post_hooks:
+            hooked[key] = (variable, grad if key not in hooked else hooked[key][1] + grad)
+        elif wanted is not None:
+            former = wanted[key]
+            wanted[key] = grad if former is None else former + grad
+        else:
+            add_grad(variable, grad)
+
+    for edge, grad in roots:
+        if isinstance(edge, Node):
+            if edge in pending:
+                pending[edge] = pending[edge] + grad
+            else:
+                pending[edge] = grad
+                heappush(heap, (edge.order, edge))
+        elif edge is not None:
+            leaf(edge, grad)
+
+    while heap:
+        node = heappop(heap)[1]
+        grad = pending.pop(node)
+        if node.hooks:
+            grad = _call_hooks(node.hooks.values(), grad)
+        if node.retainer is not None:
+            node.retainer(grad)
+        if wanted is not None:
+            if id(node) in wanted:
+                wanted[id(node)] = grad
+            if needed is not None and node not in needed:
+                continue
+        node.check_saved()
+        function = node.backward
+        assert function is not None
+        grads = function(grad)
+        if node.saved and not retain_graph:
+            node.free()
+        for edge, part in zip(node.edges, grads, strict=True):
+            if part is None or edge is None:
+                continue
+            if type(part) is not np.ndarray:
+                part = np.asarray(part)  # noqa: PLW2901 - NumPy gives scalars for 0-d results
+            if isinstance(edge, Node):
+                if edge in pending:
+                    pending[edge] = pending[edge] + part
+                else:
+                    pending[edge] = part
+                    heappush(heap, (edge.order, edge))
+            else:
+                leaf(edge, part)
+
+    for key, (variable, total) in hooked.items():
+        grad = total if variable._hooks is None else _call_hooks(variable._hooks.values(), total)
+        if wanted is not None:
+            wanted[key] = grad
+            continue
+        add_grad(variable, grad)
+        for hook in list((variable._post_hooks or {}).values()):
+            hook(variable)
+
+
+def _call_hooks(hooks: Iterable[Callable[..., Any]], grad: Array) -> Array:
+    for hook in list(hooks):
+        replacement = hook(wrap(grad))
+        if replacement is not None:
+            if not isinstance(replacement, Variable):
+                raise TypeError(
+                    f"hook returned a value of type {type(replacement).__name__}: expected a Tensor or None"
+                )
+            if replacement._array.shape != grad.shape:
+                raise RuntimeError(f"hook '{getattr(hook, '__name__', hook)}' has changed the size of value")
+            grad = replacement._array.astype(grad.dtype, copy=False)
+    return grad
+
+
+def backward(
+    tensors: Tensors,
+    grad_tensors: Gradients = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Tensors | None = None,
+) -> None:
+    """Adds the gradients of `tensors` to `.grad` of the leaves they were made from (torch.autograd.backward).
+
+    Args:
+        tensors: a tensor, or several, that require grad.
+        grad_tensors: the gradient of each, of its shape; None, for a scalar, stands for one.
+        retain_graph: keep the saved values, so that a second backward can follow.
+        create_graph: not supported.
+        inputs: the tensors whose `.grad` is to be added to, instead of all leaves.
+
+    Raises:
+        RuntimeError: a tensor requires no grad, or is no scalar and has no gradient given; a gradient has
+            another shape; a saved value was freed or changed in place.
+        NotImplementedError: `create_graph` is true.
+    """
+    roots = _roots(_tuple(tensors), grad_tensors, create_graph)
+    if inputs is None:
+        _start(roots, bool(retain_graph), accumulating=True)
+        return
+    targets = _tuple(inputs)
+    if not targets:
+        raise RuntimeError("'inputs' argument to backward() cannot be empty.")
+    for target, gradient in zip(targets, _gradients(roots, targets, bool(retain_graph)), strict=True):
+        if gradient is not None:
+            add_grad(target, gradient)
+
+
+def grad(
+    outputs: Tensors,
+    inputs: Tensors,
+    grad_outputs: Gradients = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool | None = None,
+    materialize_grads: bool = False,
+) -> tuple[Tensor | None, ...]:
+    """Returns the gradients of `outputs` with respect to `inputs`, and touches no `.grad` (torch.autograd.grad).
+
+    Args:
+        outputs: as `tensors` of `backward`.
+        inputs: the tensors, leaves or not, that the gradients are wanted of.
+        grad_outputs: as `grad_tensors` of `backward`.
+        retain_graph: as in `backward`.
+        create_graph: not supported.
+        allow_unused: give None for an input that the outputs do not depend on, instead of raising.
+        materialize_grads: give zeros instead of None.
+
+    Raises:
+        RuntimeError: as `backward`; also an input that requires no grad, or is not used and may not be.
+        NotImplementedError: `create_graph` is true.
+    """
+    targets = _tuple(inputs)
+    roots = _roots(_tuple(outputs), grad_outputs, create_graph)
+    gradients = _gradients(roots, targets, bool(retain_graph))
+    results: list[Tensor | None] = []
+    for index, (target, gradient) in enumerate(zip(targets, gradients, strict=True)):
+        if gradient is not None:
+            results.append(wrap(gradient))
+        elif materialize_grads:
+            results.append(wrap(np.zeros_like(target._array)))
+        elif allow_unused:
+            results.append(None)
+        else:
+            raise RuntimeError(
+                f"The differentiated Tensor at index {index} appears to not have been used in the graph. "
+                "Set allow_unused=True if this is the desired behavior."
+            )
+    return tuple(results)
+
+
+def _start(
+    roots: list[tuple[Edge, Array]],
+    retain_graph: bool,
+    *,
+    accumulating: bool,
+    wanted: dict[int, Array | None] | None = None,
+    needed: set[Node] | None = None,
+) -> None:
+    outer = _pass.accumulating
+    _pass.accumulating = accumulating
+    try:
+        with np.errstate(all="ignore"):
+            _run(roots, retain_graph, wanted, needed)
+    finally:
+        _pass.accumulating = outer
+
+
+def _gradients(
+    roots: list[tuple[Edge, Array]], targets: tuple[Variable, ...], retain_graph: bool
+) -> list[Array | None]:
+    """Returns the gradient at each target, or None where none arrives."""
+    edges = []
+    for target in targets:
+        edge = target._edge()
+        if edge is None:
+            raise RuntimeError("One of the differentiated Tensors does not require grad")
+        edges.append(edge)
+    wanted: dict[int, Array | None] = {id(edge): None for edge in edges}
+    _start(roots, retain_graph, accumulating=False, wanted=wanted, needed=_on_the_way(roots, wanted))
+    return [wanted[id(edge)] for edge in edges]
+
+
+def _on_the_way(roots: list[tuple[Edge, Array]], wanted: dict[int, Array | None]) -> set[Node]:
+    """Returns the nodes from which an edge of `wanted` can be reached."""
+    found: set[Node] = set()
+    stack = [edge for edge, _ in roots if isinstance(edge, Node)]
+    while stack:
+        node = stack.pop()
+        if node not in found:
+            found.add(node)
+            stack.extend(edge for edge in node.edges if isinstance(edge, Node))
+    needed: set[Node] = set()
+    for node in sorted(found, key=lambda each: -each.order):
+        if any(id(edge) in wanted or (isinstance(edge, Node) and edge in needed) for edge in node.edges):
+            needed.add(node)
+    return needed
+
+
+def _tuple(tensors: Tensors) -> tuple[Variable, ...]:
+    return (tensors,) if isinstance(tensors, Variable) else tuple(tensors)
+
+
+def _roots(
+    tensors: tuple[Variable, ...], gradients: Gradients, create_graph: bool
+) -> list[tuple[Edge, Array]]:
+    if create_graph:
+        raise NotImplementedError(
+            "create_graph=True is not supported: gradients are computed on arrays, and leave no graph of "
+            "their own"
+        )
+    if gradients is None or isinstance(gradients, Variable):
+        gradients = (gradients,) * (len(tensors) if gradients is None else 1)
+    if len(gradients) != len(tensors):
+        raise RuntimeError(f"got {len(tensors)} tensors and {len(gradients)} gradients")
+    return [_root(index, *pair) for index, pair in enumerate(zip(tensors, gradients, strict=True))]
+
+
+def _root(index: int, tensor: Variable, gradient: Variable | None) -> tuple[Edge, Array]:
+    array = tensor._array
+    edge = tensor._edge()
+    if gradient is None:
+        if edge is not None and array.size != 1:
+            raise RuntimeError("grad can be implicitly created only for scalar outputs")
+        start: Array = np.ones_like(array)
+    else:
+        if gradient._array.shape != array.shape:
+            raise RuntimeError(
+                f"Mismatch in shape: grad_output[{index}] has a shape of {Size(gradient._array.shape)} and "
+                f"output[{index}] has a shape of {Size(array.shape)}."
+            )
+        start = gradient._array.astype(array.dtype, copy=False)
+    if edge is None:
+        raise RuntimeError(f"element {index} of tensors does not require grad and does not have a grad_fn")
+    return edge, start

@@ -1,0 +1,139 @@
+"""The graph: one node per recorded operation, with an edge to the maker of each of its inputs."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from itertools import count
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy.typing as npt
+
+from ..dtypes import as_dtype
+from ..hooks import RemovableHandle
+
+if TYPE_CHECKING:
+    from .variable import Variable
+
+__all__ = ["AccumulateGrad", "Array", "Backward", "Edge", "Hooks", "Node", "Saved", "add_hook", "node_class"]
+
+Array: TypeAlias = npt.NDArray[Any]
+Backward: TypeAlias = Callable[[Array], tuple[Array | None, ...]]
+
+#: Where a gradient goes: the node that made the input, the input itself if it is a leaf that requires grad,
+#: or nowhere. A leaf stands for itself, so that neither it nor the graph needs the other to be freed.
+Edge: TypeAlias = "Node | Variable | None"
+
+#: A value that a node's backward will read: its version counter, the version then, the array, its maker's
+#: name.
+Saved: TypeAlias = tuple[list[int], int, Array, str | None]
+
+# Later nodes have smaller numbers: a heap then hands out the latest first, and since an edge always leads
+# from a later node to an earlier one, a node's turn comes when all that feeds it has run.
+_order = count(0, -1)
+
+
+#: Functions by the id of their handle, in the order in which they were registered.
+Hooks: TypeAlias = dict[int, Callable[..., Any]]
+
+
+def add_hook(hooks: Hooks, hook: Callable[..., Any]) -> RemovableHandle:
+    """Adds `hook` to `hooks`, and returns the handle that takes it off."""
+    handle = RemovableHandle(hooks)
+    hooks[handle.id] = hook
+    return handle
+
+
+class Node:
+    """One recorded operation. Each operation's nodes are a subclass that bears its name (`MulBackward0`).
+
+    Attributes:
+        edges: where the gradient of each input goes.
+        backward: maps the gradient of the output to those of the inputs; None once its values were freed.
+        saved: the values that `backward` reads, to be checked for later changes.
+        order: smaller in nodes recorded later.
+        hooks: functions that see, and may replace, the gradient of the output.
+        retainer: writes the gradient of the output where `retain_grad` asked for it.
+    """
+
+    __slots__ = ("__weakref__", "backward", "edges", "hooks", "order", "retainer", "saved")
+
+    def __init__(self, edges: tuple[Edge, ...], backward: Backward, saved: tuple[Saved, ...]) -> None:
+        self.edges = edges
+        self.backward: Backward | None = backward
+        self.saved = saved
+        self.order = next(_order)
+        self.hooks: Hooks | None = None
+        self.retainer: Callable[[Array], None] | None = None
+
+    def name(self) -> str:
+        """Returns the operation's name, as `AddBackward0`."""
+        return type(self).__name__
+
+    @property
+    def next_functions(self) -> tuple[tuple[Node | AccumulateGrad | None, int], ...]:
+        """The nodes that the gradients go to, each with the number of the output there (always 0)."""
+        return tuple(
+            (edge if edge is None or isinstance(edge, Node) else edge.accumulator(), 0) for edge in self.edges
+        )
+
+    def register_prehook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Registers `hook(gradient of the output)`, called before `backward`."""
+        if self.hooks is None:
+            self.hooks = {}
+        return add_hook(self.hooks, hook)
+
+    def check_saved(self) -> None:
+        """Refuses to differentiate at values that are gone or changed.
+
+        Raises:
+            RuntimeError: the values were freed by an earlier backward, or changed in place since.
+        """
+        if self.backward is None:
+            raise RuntimeError(
+                "Trying to backward through the graph a second time (or directly access saved tensors after "
+                "they have already been freed). Saved intermediate values of the graph are freed when you "
+                "call .backward() or autograd.grad(). Specify retain_graph=True if you need to backward "
+                "through the graph a second time or if you need to access saved tensors after calling "
+                "backward."
+            )
+        for counter, version, array, maker in self.saved:
+            if counter[0] != version:
+                kind = as_dtype(array.dtype).type_name
+                origin = (
+                    ""
+                    if maker is None
+                    else f", which is output 0 of {maker.rstrip('0123456789').removesuffix('Backward')},"
+                )
+                raise RuntimeError(
+                    "one of the variables needed for gradient computation has been modified by an inplace "
+                    f"operation: [fastinit.{kind}Tensor {list(array.shape)}]{origin} is at version "
+                    f"{counter[0]}; expected version {version} instead. Hint: the operation that changed it "
+                    f"came after {self.name()} had saved it; use its out-of-place form, or change a clone."
+                )
+
+    def free(self) -> None:
+        """Drops the saved values, and with them the right to a second backward."""
+        self.backward = None
+        self.saved = ()
+
+
+@functools.cache
+def node_class(name: str) -> type[Node]:
+    """Returns the class of the nodes called `name`."""
+    return type(name, (Node,), {"__slots__": (), "__module__": __name__})
+
+
+class AccumulateGrad:
+    """What the graph shows in the place of a leaf: the end of an edge, where gradients add up in `.grad`."""
+
+    __slots__ = ("__weakref__", "variable")
+
+    next_functions: tuple[()] = ()
+
+    def __init__(self, variable: Variable) -> None:
+        self.variable = variable
+
+    def name(self) -> str:
+        """Returns `AccumulateGrad`."""
+        return "AccumulateGrad"

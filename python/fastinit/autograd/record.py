@@ -1,0 +1,223 @@
+"""How operations enter the graph: results, views, and writes in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from ..dtypes import as_dtype, can_cast
+from .grad_mode import mode
+from .graph import Array, Backward, Edge, Node, Saved, node_class
+from .variable import Variable, View, scatter, wrap
+
+if TYPE_CHECKING:
+    from ..tensor import Tensor
+
+__all__ = ["before_write", "bump", "check_writable", "rebase", "record", "record_view", "write"]
+
+V = TypeVar("V", bound=Variable)
+
+_LEAF = "a leaf Variable that requires grad is being used in an in-place operation."
+_VIEW_OF_LEAF = "a view of a leaf Variable that requires grad is being used in an in-place operation."
+_NO_GRAD_VIEW = (
+    "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that "
+    "this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both "
+    "the view and the inplace either both inside the no_grad block (if you don't want the inplace to be "
+    "tracked) or both outside (if you want the inplace to be tracked)."
+)
+_OVERLAP = (
+    "unsupported operation: more than one element of the written-to tensor refers to a single memory "
+    "location. Please clone() the tensor before performing the operation."
+)
+
+
+def record(
+    array: Any,
+    name: str,
+    inputs: tuple[object, ...],
+    backward: Backward,
+    saved: tuple[Variable, ...] = (),
+    *,
+    saves_result: bool = False,
+) -> Tensor:
+    """Returns `array` as a tensor, with a node in the graph if operations are recorded and an input requires grad.
+
+    Args:
+        array: the result, an ndarray or NumPy scalar.
+        name: what PyTorch calls the node, as `MulBackward0`.
+        inputs: the operation's inputs, tensors or numbers.
+        backward: maps the gradient of the result, an ndarray of its shape and dtype, to those of the inputs,
+            each of the input's shape and dtype, or None where there is none or nobody asked (`requires_grad`
+            false). It keeps no array alive unless `saved` or `saves_result` says so.
+        saved: the tensors whose values `backward` reads. Their versions are checked when it runs, and after
+            it ran, without `retain_graph`, the values are freed.
+        saves_result: whether `backward` reads the result.
+    """
+    tensor = wrap(array)
+    if mode.enabled:
+        edges: list[Edge] = []
+        tracked = False
+        for each in inputs:
+            if not isinstance(each, Variable):
+                edge: Edge = None
+            elif each._view is None:
+                edge = each._node
+                if edge is None and each._requires_grad:
+                    edge = each
+            else:
+                edge = each._edge()
+            if edge is not None:
+                tracked = True
+            edges.append(edge)
+        if tracked:
+            values = [_save(each) for each in saved]
+            if saves_result:
+                values.append((tensor.version_counter(), 0, tensor._array, name))
+            tensor._node = node_class(name)(tuple(edges), backward, tuple(values))
+    return tensor
+
+
+def _save(tensor: Variable) -> Saved:
+    counter = tensor.version_counter()
+    maker = tensor._node
+    return counter, counter[0], tensor._array, None if maker is None else maker.name()
+
+
+def record_view(
+    input: Variable,
+    array: Array,
+    name: str,
+    replay: Callable[[Array], Array],
+    backward: Backward | None = None,
+    *,
+    refusal: str | None = None,
+) -> Tensor:
+    """Returns `array`, which looks into the memory of `input`, as a tensor that shares its version.
+
+    Args:
+        input: the tensor that is looked into.
+        array: the view.
+        name: what PyTorch calls the node.
+        replay: gives the same view of any array of the input's shape and layout.
+        backward: as in `record`; by default puts the gradient in its place among zeros.
+        refusal: why the view may not be written to while operations are recorded, or None.
+    """
+    tensor = record(array, name, (input,), backward or scatter(input._array, replay))
+    outer = input._view
+    if outer is None:
+        base, path, tracked = input, replay, True
+    else:
+        base, path, tracked = outer.base, _compose(outer.replay, replay), outer.tracked
+        refusal = refusal or outer.refusal
+    counter = tensor._counter = base.version_counter()
+    tensor._view = View(base, path, counter[0], refusal, tracked and mode.enabled)
+    return tensor
+
+
+def _compose(first: Callable[[Array], Array], second: Callable[[Array], Array]) -> Callable[[Array], Array]:
+    return lambda array: second(first(array))
+
+
+def check_writable(tensor: Variable) -> None:
+    """Refuses an in-place operation that the graph or the memory does not allow.
+
+    Raises:
+        RuntimeError: operations are recorded and `tensor` is a leaf that requires grad, a view of one, or a
+            view that may not be written to; or elements of it share memory.
+    """
+    if mode.enabled:
+        view = tensor._view
+        if view is None:
+            if tensor._requires_grad:
+                raise RuntimeError(_LEAF)
+        elif not view.tracked:
+            if view.base.requires_grad:
+                raise RuntimeError(_NO_GRAD_VIEW)
+        elif view.base._requires_grad:
+            raise RuntimeError(_VIEW_OF_LEAF)
+        elif view.refusal is not None and tensor.requires_grad:
+            raise RuntimeError(view.refusal)
+    array = tensor._array
+    if 0 in array.strides and any(
+        stride == 0 and length > 1 for length, stride in zip(array.shape, array.strides, strict=True)
+    ):
+        raise RuntimeError(_OVERLAP)
+
+
+def before_write(tensor: Variable, others: Iterable[object]) -> Variable:
+    """Returns what an in-place operation on `tensor` is to differentiate at: the values that it will overwrite.
+
+    That is a copy with the tensor's place in the graph if the operation will be recorded, else the tensor.
+    """
+    if not mode.enabled or not (
+        tensor.requires_grad or any(isinstance(each, Variable) and each.requires_grad for each in others)
+    ):
+        return tensor
+    former = wrap(tensor._array.copy())
+    former._node = tensor.grad_fn
+    return former
+
+
+def write(tensor: V, result: Variable) -> V:
+    """Overwrites `tensor` with `result`, which takes over its place in the graph too.
+
+    Args:
+        tensor: passed by `check_writable`.
+        result: an operation's result, its first input the tensor as `before_write` gave it.
+
+    Raises:
+        RuntimeError: the result has another shape, or a dtype of a higher category.
+    """
+    target, value = tensor._array, result._array
+    if value.shape != target.shape:
+        raise RuntimeError(
+            f"output with shape {list(target.shape)} doesn't match the broadcast shape {list(value.shape)}"
+        )
+    if value.dtype != target.dtype:
+        given, own = as_dtype(value.dtype), as_dtype(target.dtype)
+        if not can_cast(given, own):
+            raise RuntimeError(
+                f"result type {given.type_name} can't be cast to the desired output type {own.type_name}"
+            )
+    with np.errstate(all="ignore"):
+        np.copyto(target, value, casting="unsafe")
+    bump(tensor)
+    if result._node is not None:
+        rebase(tensor, result._node)
+    return tensor
+
+
+def bump(tensor: Variable) -> None:
+    """Counts a change of the tensor's values."""
+    tensor.version_counter()[0] += 1
+
+
+def rebase(tensor: Variable, node: Node) -> None:
+    """Makes `node`, whose first edge leads to the tensor's former values, the maker of what it holds now."""
+    view = tensor._view
+    if view is not None:
+        base = view.base
+        base._node = _copy_slices(base, view.replay, node)
+        return
+    former = tensor._node
+    if former is not None and former.retainer is not None:
+        node.retainer, former.retainer = former.retainer, None
+    tensor._node = node
+
+
+def _copy_slices(base: Variable, replay: Callable[[Array], Array], node: Node) -> Node:
+    """Returns the node of `base` after `node` made new values for the part of it that `replay` shows."""
+    inner, layout = node.backward, base._array
+
+    def backward(grad: Array) -> tuple[Array | None, ...]:
+        total = np.empty_like(layout, subok=False)
+        total[...] = grad
+        window = replay(total)
+        assert inner is not None
+        through, *others = inner(window.copy())
+        window[...] = 0 if through is None else through
+        return (total, *others)
+
+    return node_class("CopySlices")((base._edge(), *node.edges[1:]), backward, node.saved)

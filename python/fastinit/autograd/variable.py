@@ -1,0 +1,357 @@
+"""What the tape knows of a tensor: its memory, its version, its gradient, and the node that made it."""
+
+from __future__ import annotations
+
+import warnings
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+import numpy as np
+
+from ..dtypes import as_dtype
+from ..hooks import RemovableHandle
+from ..size import Size
+from .graph import AccumulateGrad, Array, Edge, Hooks, Node, add_hook, node_class
+
+if TYPE_CHECKING:
+    from ..tensor import Tensor
+
+__all__ = ["Variable", "View", "result_class", "wrap"]
+
+T = TypeVar("T", bound="type[Variable]")
+
+_result_class: type[Tensor]
+
+
+def result_class(cls: T) -> T:
+    """Decorates the class of what operations return: this package knows none of those that build on it."""
+    global _result_class  # noqa: PLW0603 - set once, when that class is defined
+    _result_class = cls  # type: ignore[assignment]
+    return cls
+
+
+def wrap(array: Any) -> Tensor:
+    """Returns a tensor over `array` itself, an ndarray or the scalar that NumPy gives in place of a 0-d one."""
+    tensor = _new(_result_class)
+    tensor._array = array if type(array) is np.ndarray else np.asarray(array)
+    return tensor
+
+
+_new = object.__new__
+
+
+class View:
+    """How a tensor looks into another's memory.
+
+    Attributes:
+        base: the tensor that owns the memory, itself no view.
+        replay: gives the same view of any array of the base's shape and layout.
+        version: the version at which the view's `grad_fn` was right; a later one means that the memory was
+            written to, and that the gradient's way leads through the base's newest node.
+        refusal: why the view may not be written to while operations are recorded, or None.
+        tracked: whether operations were recorded when the view was made; if not, it stays out of the graph.
+    """
+
+    __slots__ = ("base", "refusal", "replay", "tracked", "version")
+
+    def __init__(
+        self,
+        base: Variable,
+        replay: Callable[[Array], Array],
+        version: int,
+        refusal: str | None,
+        tracked: bool,
+    ) -> None:
+        self.base = base
+        self.replay = replay
+        self.version = version
+        self.refusal = refusal
+        self.tracked = tracked
+
+
+class Variable:
+    """An array and its place in the graph; the base of `Tensor`.
+
+    What few tensors have stands as a default in the class, so that making one sets a single attribute.
+    """
+
+    _array: Array
+    _requires_grad: bool = False
+    _node: Node | None = None
+    _grad: Tensor | None = None
+    _view: View | None = None
+    # One number, shared by a tensor, its views and what `detach` gave: in-place operations count it up.
+    _counter: list[int] | None = None
+    _hooks: Hooks | None = None
+    _post_hooks: Hooks | None = None
+    _accumulator: weakref.ref[AccumulateGrad] | None = None
+
+    # Memory and version
+
+    def version_counter(self) -> list[int]:
+        """Returns the counter that this tensor shares with its views, made at the first call."""
+        counter = self._counter
+        if counter is None:
+            counter = self._counter = [0]
+        return counter
+
+    @property
+    def _version(self) -> int:
+        return 0 if self._counter is None else self._counter[0]
+
+    @property
+    def _base(self) -> Variable | None:
+        return None if self._view is None else self._view.base
+
+    def _is_view(self) -> bool:
+        return self._view is not None
+
+    @property
+    def data(self) -> Self:
+        """The same memory without history: writing to it is seen by no version counter and no graph."""
+        alias = _new(type(self))
+        alias._array = self._array
+        return alias
+
+    @data.setter
+    def data(self, value: Variable) -> None:
+        if not isinstance(value, Variable):
+            raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
+        self._array = value._array
+
+    def detach(self) -> Tensor:
+        """Returns a tensor of the same memory and version that requires no grad."""
+        alias = wrap(self._array)
+        alias._counter = self.version_counter()
+        return alias
+
+    def detach_(self) -> Self:
+        """Cuts this tensor off the graph that made it.
+
+        Raises:
+            RuntimeError: it is a view.
+        """
+        if self._view is not None:
+            raise RuntimeError(
+                "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel "
+                "(DDP) for training, and gradient_as_bucket_view is set as True, gradients are views of DDP "
+                "buckets, and hence detach_() cannot be called on these gradients. To fix this error, please "
+                "refer to the Optimizer.zero_grad() function in torch/optim/optimizer.py as a solution."
+            )
+        self._node = None
+        self._requires_grad = False
+        return self
+
+    # Place in the graph
+
+    def _edge(self) -> Edge:
+        """Returns where this tensor's gradient goes."""
+        node = self.grad_fn if self._view is not None else self._node
+        if node is not None:
+            return node
+        return self if self._requires_grad else None
+
+    @property
+    def grad_fn(self) -> Node | None:
+        """The node that made this tensor; None for a leaf."""
+        view = self._view
+        if view is None or not view.tracked or self._counter is None or view.version == self._counter[0]:
+            return self._node
+        edge = view.base._edge()
+        if edge is None:
+            return self._node
+        # The memory was written to since: what the view holds now, the base's newest node knows.
+        self._node = node_class("AsStridedBackward0")((edge,), scatter(view.base._array, view.replay), ())
+        view.version = self._counter[0]
+        return self._node
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether the tensor was made by the user, or requires no grad."""
+        return self.grad_fn is None
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether operations on this tensor are recorded; may be set on leaves of a floating-point dtype."""
+        return (
+            self._requires_grad
+            or self._node is not None
+            or (self._view is not None and self.grad_fn is not None)
+        )
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        self.requires_grad_(value)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Sets whether operations on this leaf are recorded, and returns it.
+
+        Raises:
+            RuntimeError: this is no leaf, or its dtype is not a floating-point one.
+        """
+        if self.grad_fn is not None:
+            if not requires_grad:
+                raise RuntimeError(
+                    "you can only change requires_grad flags of leaf variables. If you want to use a "
+                    "computed variable in a subgraph that doesn't require differentiation use var_no_grad = "
+                    "var.detach()."
+                )
+            return self
+        if requires_grad and not as_dtype(self._array.dtype).is_floating_point:
+            raise RuntimeError("only Tensors of floating point dtype can require gradients")
+        self._requires_grad = bool(requires_grad)
+        return self
+
+    def accumulator(self) -> AccumulateGrad:
+        """Returns the node that stands for this leaf in `next_functions`."""
+        accumulator = None if self._accumulator is None else self._accumulator()
+        if accumulator is None:
+            accumulator = AccumulateGrad(self)
+            self._accumulator = weakref.ref(accumulator)
+        return accumulator
+
+    # Gradient
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient that `backward` added up here; None before, and after `zero_grad`."""
+        if self._grad is None and self._node is not None and self._node.retainer is None:
+            warnings.warn(
+                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad "
+                "attribute won't be populated during autograd.backward(). If you indeed want the .grad field "
+                "to be populated for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you "
+                "access the non-leaf Tensor by mistake, make sure you access the leaf Tensor instead.",
+                UserWarning,
+                stacklevel=2,
+            )
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if value is None:
+            self._grad = None
+            return
+        if not isinstance(value, Variable):
+            raise TypeError(
+                f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}"
+            )
+        if value is self:
+            raise RuntimeError("can't assign Variable as its own grad")
+        if value._array.dtype != self._array.dtype:
+            given, own = as_dtype(value._array.dtype), as_dtype(self._array.dtype)
+            raise RuntimeError(
+                f"attempting to assign a gradient with dtype '{given.type_name.lower()}' to a tensor with "
+                f"grad_dtype '{own.type_name}'. The gradient must match the tensor's dtype."
+            )
+        if value._array.shape != self._array.shape:
+            raise RuntimeError(
+                f"attempting to assign a gradient of size '{list(value._array.shape)}' to a tensor of size "
+                f"'{list(self._array.shape)}'. Please ensure that the gradient and the tensor are the same "
+                "size"
+            )
+        self._grad = value
+
+    @grad.deleter
+    def grad(self) -> None:
+        self._grad = None
+
+    def retain_grad(self) -> None:
+        """Has `backward` fill `.grad` of this tensor too, which is no leaf.
+
+        Raises:
+            RuntimeError: it requires no grad.
+        """
+        if not self.requires_grad:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        node = self.grad_fn
+        if node is None or node.retainer is not None:
+            return
+        reference = weakref.ref(self)
+
+        def retain(grad: Array) -> None:
+            tensor = reference()
+            if tensor is not None:
+                add_grad(tensor, grad)
+
+        node.retainer = retain
+
+    @property
+    def retains_grad(self) -> bool:
+        """Whether this is no leaf and `retain_grad` was called on it."""
+        node = self._node
+        return node is not None and node.retainer is not None
+
+    # Hooks
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
+        """Calls `hook(grad)` whenever the gradient of this tensor is known; what it returns replaces the gradient.
+
+        Returns:
+            A handle whose `remove()` takes the hook off.
+
+        Raises:
+            RuntimeError: the tensor requires no grad.
+        """
+        if not self.requires_grad:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        node = self.grad_fn
+        if node is not None:
+            return node.register_prehook(hook)
+        if self._hooks is None:
+            self._hooks = {}
+        return add_hook(self._hooks, hook)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
+        """Calls `hook(this tensor)` whenever a backward has added to `.grad` of this leaf.
+
+        Raises:
+            RuntimeError: the tensor requires no grad, or is no leaf.
+        """
+        if not self.requires_grad:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        if self.grad_fn is not None:
+            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+        if self._post_hooks is None:
+            self._post_hooks = {}
+        return add_hook(self._post_hooks, hook)
+
+
+def add_grad(tensor: Variable, grad: Array) -> None:
+    """Adds `grad` to `tensor.grad`, in the same memory if there is one, else in a copy laid out as the tensor is."""
+    held = tensor._grad
+    if held is not None:
+        np.add(held._array, grad, out=held._array)
+        held.version_counter()[0] += 1
+    else:
+        buffer = np.empty_like(tensor._array, subok=False)
+        buffer[...] = grad
+        tensor._grad = wrap(buffer)
+
+
+def scatter(base: Array, replay: Callable[[Array], Array]) -> Callable[[Array], tuple[Array]]:
+    """Returns the backward of a view: the gradient in its place among zeros of the base's shape and layout."""
+
+    def backward(grad: Array) -> tuple[Array]:
+        total = np.zeros_like(base, subok=False)
+        window = replay(total)
+        # Elements that an expanded view repeats receive the sum.
+        repeated = tuple(
+            axis
+            for axis, (length, stride) in enumerate(zip(window.shape, window.strides, strict=True))
+            if stride == 0 and length > 1
+        )
+        if repeated:
+            grad = grad.sum(axis=repeated, keepdims=True)
+            window = window[
+                tuple(slice(1) if axis in repeated else slice(None) for axis in range(window.ndim))
+            ]
+        window[...] = grad
+        return (total,)
+
+    return backward
+
+
+def size_of(array: Array) -> Size:
+    """Returns the shape of `array`."""
+    return tuple.__new__(Size, array.shape)

@@ -1,0 +1,297 @@
+"""Sums, products, quotients and powers, with broadcasting."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..autograd import Variable, record
+from .operands import (
+    Array,
+    Operand,
+    broadcast,
+    compute,
+    floating,
+    in_place,
+    lift,
+    lower,
+    pair,
+    reduce_to,
+    target,
+)
+
+if TYPE_CHECKING:
+    from ..tensor import Tensor
+
+
+def add(input: Operand, other: Operand, *, alpha: float = 1) -> Tensor:
+    """Returns input + alpha * other (torch.add)."""
+    x, y, dtype = pair(input, other)
+    array = broadcast(np.add, x, y if alpha == 1 else y * alpha)
+    a, b = target(input), target(other)
+
+    def backward(grad: Array) -> tuple[Array | None, ...]:
+        return reduce_to(grad, a), reduce_to(grad if alpha == 1 else grad * alpha, b)
+
+    return record(lower(array, dtype), "AddBackward0", (input, other), backward)
+
+
+def sub(input: Operand, other: Operand, *, alpha: float = 1) -> Tensor:
+    """Returns input - alpha * other (torch.sub).
+
+    Raises:
+        RuntimeError: both are boolean.
+    """
+    x, y, dtype = pair(input, other)
+    if dtype == np.bool_:
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
+            "`logical_xor()` operator instead."
+        )
+    array = broadcast(np.subtract, x, y if alpha == 1 else y * alpha)
+    a, b = target(input), target(other)
+
+    def backward(grad: Array) -> tuple[Array | None, ...]:
+        return reduce_to(grad, a), reduce_to(grad * -alpha, b)
+
+    return record(lower(array, dtype), "SubBackward0", (input, other), backward)
+
+
+def rsub(input: Tensor, other: Operand) -> Tensor:
+    """Returns other - input (torch.rsub)."""
+    if isinstance(other, Variable):
+        return sub(other, input)
+    x, y, dtype = pair(input, other)
+    if dtype == np.bool_:
+        return sub(other, input)
+    return record(lower(compute(np.subtract, y, x), dtype), "RsubBackward1", (input,), lambda grad: (-grad,))
+
+
+def mul(input: Operand, other: Operand) -> Tensor:
+    """Returns input * other (torch.mul)."""
+    x, y, dtype = pair(input, other)
+    array = broadcast(np.multiply, x, y)
+    a, b = target(input), target(other)
+
+    def backward(grad: Array) -> tuple[Array | None, ...]:
+        return a and reduce_to(grad * y, a), b and reduce_to(grad * x, b)
+
+    saved = _variables((other, a), (input, b))
+    return record(lower(array, dtype), "MulBackward0", (input, other), backward, saved)
+
+
+def _variables(*pairs: tuple[object, object]) -> tuple[Variable, ...]:
+    """Returns the tensors among those that are needed."""
+    return tuple(each for each, needed in pairs if needed is not None and isinstance(each, Variable))
+
+
+def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> Tensor:
+    """Returns input / other, integers as the default dtype (torch.div).
+
+    Args:
+        input: dividend.
+        other: divisor.
+        rounding_mode: None; "floor" or "trunc" for a whole quotient, which keeps integer dtypes and has no
+            gradient.
+
+    Raises:
+        RuntimeError: `rounding_mode` is another word.
+    """
+    if rounding_mode == "floor":
+        return floor_divide(input, other)
+    x, y, dtype = pair(input, other)
+    if rounding_mode == "trunc":
+        quotient = np.trunc(broadcast(np.true_divide, x, y)).astype(dtype)
+        return record(quotient, "DivBackward1", (input, other), lambda grad: (np.zeros_like(grad),) * 2)
+    if rounding_mode is not None:
+        raise RuntimeError(
+            "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '"
+            + rounding_mode
+            + "'"
+        )
+    if dtype.kind in "biu":
+        x, y = floating(np.asarray(x)), floating(np.asarray(y))
+        dtype = x.dtype
+    array = broadcast(np.true_divide, x, y)
+    a, b = target(input), target(other)
+
+    def backward(grad: Array) -> tuple[Array | None, ...]:
+        quotient = grad / y
+        return reduce_to(quotient, a), b and reduce_to(-quotient * x / y, b)
+
+    saved = _variables((other, a or b), (input, b))
+    return record(lower(array, dtype), "DivBackward0", (input, other), backward, saved)
+
+
+def rdiv(input: Tensor, other: Operand) -> Tensor:
+    """Returns other / input."""
+    return div(other, input) if isinstance(other, Variable) else mul(reciprocal(input), other)
+
+
+def floor_divide(input: Operand, other: Operand) -> Tensor:
+    """Returns the quotient rounded down (torch.floor_divide).
+
+    Raises:
+        RuntimeError: an integer is divided by zero.
+    """
+    x, y, dtype = pair(input, other)
+    if dtype.kind in "iu" and not np.all(y):
+        raise RuntimeError("ZeroDivisionError")
+    return record(
+        lower(broadcast(np.floor_divide, x, y), dtype),
+        "DivBackward1",
+        (input, other),
+        lambda grad: (
+            reduce_to(np.zeros_like(grad), target(input)),
+            reduce_to(np.zeros_like(grad), target(other)),
+        ),
+    )
+
+
+def remainder(input: Operand, other: Operand) -> Tensor:
+    """Returns input - other * floor(input / other), which has the sign of `other` (torch.remainder).
+
+    Raises:
+        RuntimeError: an integer is divided by zero.
+    """
+    x, y, dtype = pair(input, other)
+    if dtype.kind in "iu" and not np.all(y):
+        raise RuntimeError("ZeroDivisionError")
+    a, b = target(input), target(other)
+
+    def backward(grad: Array) -> tuple[Array | None, ...]:
+        return reduce_to(grad, a), b and reduce_to(-grad * np.floor_divide(x, y), b)
+
+    name = "RemainderBackward1" if isinstance(other, Variable) else "RemainderBackward0"
+    inputs = (input, other) if isinstance(other, Variable) else (input,)
+    if len(inputs) == 1:
+        return record(
+            lower(broadcast(np.remainder, x, y), dtype), name, inputs, lambda grad: (reduce_to(grad, a),)
+        )
+    saved = _variables((input, b), (other, b))
+    return record(lower(broadcast(np.remainder, x, y), dtype), name, inputs, backward, saved)
+
+
+def neg(input: Tensor) -> Tensor:
+    """Returns -input (torch.neg).
+
+    Raises:
+        RuntimeError: `input` is boolean.
+    """
+    if input._array.dtype == np.bool_:
+        raise RuntimeError(
+            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a "
+            "mask, use the `~` or `logical_not()` operator instead."
+        )
+    return record(np.negative(input._array), "NegBackward0", (input,), lambda grad: (-grad,))
+
+
+def reciprocal(input: Tensor) -> Tensor:
+    """Returns 1 / input (torch.reciprocal)."""
+    x = floating(input._array)
+    result = lower(compute(np.true_divide, 1, lift(x)), x.dtype)
+
+    def backward(grad: Array) -> tuple[Array | None, ...]:
+        return (lower(-grad * result * result, x.dtype),)
+
+    return record(result, "ReciprocalBackward0", (input,), backward, saves_result=True)
+
+
+def pow(input: Operand, exponent: Operand) -> Tensor:
+    """Returns input to the power of exponent (torch.pow).
+
+    Raises:
+        RuntimeError: an integer is raised to a negative power.
+    """
+    x, y, dtype = pair(input, exponent)
+    if dtype.kind in "iu" and np.any(np.less(y, 0)):
+        raise RuntimeError("Integers to negative integer powers are not allowed.")
+    array = lower(broadcast(np.power, x, y), dtype)
+    a, b = target(input), target(exponent)
+
+    def of_base(grad: Array) -> Any:
+        # The derivative of x**0 is 0, also at x = 0, where 0 * x**-1 is not.
+        return np.where(
+            np.equal(y, 0), 0, grad * (y * np.power(x, np.subtract(y, 1, dtype=np.result_type(x, y))))
+        )
+
+    def of_exponent(grad: Array) -> Any:
+        # 0**y is constantly 0 for y > 0: its derivative is 0, where 0 * log(0) is not.
+        slope = np.where(np.equal(x, 0) & np.greater_equal(y, 0), 0, array * np.log(x))
+        return grad * slope
+
+    if not isinstance(exponent, Variable):
+        return record(
+            array,
+            "PowBackward0",
+            (input,),
+            lambda grad: (reduce_to(of_base(grad), a),),
+            _variables((input, a)),
+        )
+    if not isinstance(input, Variable):
+        return record(
+            array,
+            "PowBackward2",
+            (exponent,),
+            lambda grad: (reduce_to(of_exponent(grad), b),),
+            (exponent,),
+            saves_result=True,
+        )
+
+    def backward(grad: Array) -> tuple[Array | None, ...]:
+        return a and reduce_to(of_base(grad), a), b and reduce_to(of_exponent(grad), b)
+
+    return record(array, "PowBackward1", (input, exponent), backward, (input, exponent), saves_result=True)
+
+
+def rpow(input: Tensor, other: Operand) -> Tensor:
+    """Returns other to the power of input."""
+    return pow(other, input)
+
+
+def square(input: Tensor) -> Tensor:
+    """Returns the square of each element (torch.square)."""
+    return pow(input, 2)
+
+
+def rfloor_divide(input: Tensor, other: Operand) -> Tensor:
+    """Returns other // input."""
+    return floor_divide(other, input)
+
+
+def rremainder(input: Tensor, other: Operand) -> Tensor:
+    """Returns other % input."""
+    return remainder(other, input)
+
+
+def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
+    """Returns input + value * tensor1 * tensor2 (torch.addcmul)."""
+    return add(input, mul(tensor1, tensor2), alpha=value)
+
+
+def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
+    """Returns input + value * tensor1 / tensor2 (torch.addcdiv)."""
+    return add(input, div(tensor1, tensor2), alpha=value)
+
+
+def lerp(input: Tensor, end: Tensor, weight: Operand) -> Tensor:
+    """Returns input + weight * (end - input) (torch.lerp)."""
+    return add(input, mul(sub(end, input), weight))
+
+
+subtract, multiply, divide, true_divide = sub, mul, div, div
+
+add_ = in_place(add)
+sub_ = in_place(sub)
+mul_ = in_place(mul)
+div_ = in_place(div)
+floor_divide_ = in_place(floor_divide)
+remainder_ = in_place(remainder)
+pow_ = in_place(pow)
+neg_ = in_place(neg)
+reciprocal_ = in_place(reciprocal)
+square_ = in_place(square)
+addcmul_ = in_place(addcmul)
+addcdiv_ = in_place(addcdiv)
+lerp_ = in_place(lerp)

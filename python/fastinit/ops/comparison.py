@@ -1,0 +1,143 @@
+"""Comparisons and logic; nothing here has a gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..autograd import Variable, wrap
+from .operands import Operand, broadcast, compute, in_place, lift, pair
+
+if TYPE_CHECKING:
+    from ..tensor import Tensor
+
+
+def _compare(function: Callable[..., Any], input: Operand, other: Operand) -> Tensor:
+    x, y, _ = pair(input, other)
+    return wrap(broadcast(function, x, y))
+
+
+def eq(input: Operand, other: Operand) -> Tensor:
+    """Tells where input == other (torch.eq)."""
+    return _compare(np.equal, input, other)
+
+
+def ne(input: Operand, other: Operand) -> Tensor:
+    """Tells where input != other (torch.ne)."""
+    return _compare(np.not_equal, input, other)
+
+
+def lt(input: Operand, other: Operand) -> Tensor:
+    """Tells where input < other (torch.lt)."""
+    return _compare(np.less, input, other)
+
+
+def le(input: Operand, other: Operand) -> Tensor:
+    """Tells where input <= other (torch.le)."""
+    return _compare(np.less_equal, input, other)
+
+
+def gt(input: Operand, other: Operand) -> Tensor:
+    """Tells where input > other (torch.gt)."""
+    return _compare(np.greater, input, other)
+
+
+def ge(input: Operand, other: Operand) -> Tensor:
+    """Tells where input >= other (torch.ge)."""
+    return _compare(np.greater_equal, input, other)
+
+
+def isclose(
+    input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
+) -> Tensor:
+    """Tells where |input - other| <= atol + rtol * |other| (torch.isclose)."""
+    x, y, _ = pair(input, other)
+    return wrap(compute(np.isclose, x, y, rtol, atol, equal_nan))
+
+
+def allclose(
+    input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
+) -> bool:
+    """Tells whether `isclose` holds everywhere (torch.allclose)."""
+    return bool(np.all(isclose(input, other, rtol, atol, equal_nan)._array))
+
+
+def equal(input: Tensor, other: Tensor) -> bool:
+    """Tells whether shapes and all elements are the same (torch.equal)."""
+    return bool(np.array_equal(input._array, other._array))
+
+
+def isnan(input: Tensor) -> Tensor:
+    """Tells which elements are NaN (torch.isnan)."""
+    return wrap(np.isnan(input._array))
+
+
+def isinf(input: Tensor) -> Tensor:
+    """Tells which elements are infinite (torch.isinf)."""
+    return wrap(np.isinf(input._array))
+
+
+def isfinite(input: Tensor) -> Tensor:
+    """Tells which elements are neither infinite nor NaN (torch.isfinite)."""
+    return wrap(np.isfinite(input._array))
+
+
+def logical_not(input: Tensor) -> Tensor:
+    """Tells which elements are 0 (torch.logical_not)."""
+    return wrap(np.logical_not(lift(input._array)))
+
+
+def logical_and(input: Tensor, other: Tensor) -> Tensor:
+    """Tells where both are not 0 (torch.logical_and)."""
+    return _compare(np.logical_and, input, other)
+
+
+def logical_or(input: Tensor, other: Tensor) -> Tensor:
+    """Tells where one or both are not 0 (torch.logical_or)."""
+    return _compare(np.logical_or, input, other)
+
+
+def logical_xor(input: Tensor, other: Tensor) -> Tensor:
+    """Tells where exactly one is not 0 (torch.logical_xor)."""
+    return _compare(np.logical_xor, input, other)
+
+
+def _bitwise(function: Callable[..., Any], name: str, input: Operand, other: Operand) -> Tensor:
+    x, y, dtype = pair(input, other)
+    if dtype.kind not in "biu":
+        which = next(each for each in (input, other) if isinstance(each, Variable))
+        raise NotImplementedError(f"\"{name}_cpu\" not implemented for '{which.dtype.type_name}'")
+    return wrap(broadcast(function, x, y))
+
+
+def bitwise_and(input: Operand, other: Operand) -> Tensor:
+    """Returns input & other, of integers or booleans (torch.bitwise_and)."""
+    return _bitwise(np.bitwise_and, "bitwise_and", input, other)
+
+
+def bitwise_or(input: Operand, other: Operand) -> Tensor:
+    """Returns input | other, of integers or booleans (torch.bitwise_or)."""
+    return _bitwise(np.bitwise_or, "bitwise_or", input, other)
+
+
+def bitwise_xor(input: Operand, other: Operand) -> Tensor:
+    """Returns input ^ other, of integers or booleans (torch.bitwise_xor)."""
+    return _bitwise(np.bitwise_xor, "bitwise_xor", input, other)
+
+
+def bitwise_not(input: Tensor) -> Tensor:
+    """Returns ~input, of integers or booleans (torch.bitwise_not).
+
+    Raises:
+        NotImplementedError: `input` is of another dtype.
+    """
+    if input._array.dtype.kind not in "biu":
+        raise NotImplementedError(f"\"bitwise_not_cpu\" not implemented for '{input.dtype.type_name}'")
+    return wrap(np.invert(input._array))
+
+
+bitwise_and_ = in_place(bitwise_and)
+bitwise_or_ = in_place(bitwise_or)
+bitwise_xor_ = in_place(bitwise_xor)

@@ -1,0 +1,50 @@
+"""Dimension arguments: negative ones count from the end, and none may be out of range."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+__all__ = ["Dims", "flatten_arguments", "wrap_dim", "wrap_dims"]
+
+Dims: TypeAlias = int | Sequence[int] | None
+
+
+def wrap_dim(dim: int, ndim: int) -> int:
+    """Returns `dim` counted from the front; a 0-d tensor is treated as if it had one dimension.
+
+    Raises:
+        IndexError: `dim` is outside [-ndim, ndim).
+        TypeError: `dim` is no integer.
+    """
+    limit = ndim or 1
+    if not -limit <= dim < limit:
+        raise IndexError(
+            f"Dimension out of range (expected to be in range of [{-limit}, {limit - 1}], but got {dim})"
+        )
+    return dim + limit if dim < 0 else dim
+
+
+def wrap_dims(dims: Dims, ndim: int) -> tuple[int, ...]:
+    """Returns a reduction's dimensions, counted from the front; None and () stand for all.
+
+    Raises:
+        IndexError: one is out of range.
+        RuntimeError: one is named twice.
+    """
+    if dims is None:
+        return tuple(range(ndim))
+    if isinstance(dims, int):
+        dims = (dims,)
+    wrapped = tuple(wrap_dim(dim, ndim) for dim in dims)
+    for dim in wrapped:
+        if wrapped.count(dim) > 1:
+            raise RuntimeError(f"dim {dim} appears multiple times in the list of dims")
+    return (wrapped or tuple(range(ndim))) if ndim else ()
+
+
+def flatten_arguments(sizes: tuple[Any, ...]) -> tuple[int, ...]:
+    """Returns the integers of `f(2, 3)` and of `f((2, 3))` alike."""
+    if len(sizes) == 1 and not isinstance(sizes[0], int) and hasattr(sizes[0], "__iter__"):
+        sizes = tuple(sizes[0])
+    return tuple(int(each) for each in sizes)

@@ -1,0 +1,392 @@
+"""Square brackets: integers, slices, None and Ellipsis give views; index arrays and masks give copies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from ..autograd import Variable, bump, check_writable, rebase, record, record_view, wrap
+from .copying import copy_
+from .dims import wrap_dim
+from .operands import Array, Operand, lift, lower, reduce_to, target
+
+if TYPE_CHECKING:
+    from ..tensor import Tensor
+
+Index: TypeAlias = Any
+
+
+def getitem(input: Tensor, index: Index) -> Tensor:
+    """Returns input[index].
+
+    Raises:
+        IndexError: an index is out of range, of a wrong kind, or one too many.
+        ValueError: a slice's step is not positive.
+    """
+    if type(index) is int:
+        if input._array.ndim == 0:
+            raise IndexError(
+                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ "
+                "to convert a 0-dim tensor to a number"
+            )
+        return _selected(input, 0, index)
+    window, chosen = _window(input, index)
+    if chosen is None:
+        return alias(input) if window is input else window
+    return _gather_items(window, chosen)
+
+
+def setitem(input: Tensor, index: Index, value: Operand) -> None:
+    """Writes `value`, broadcast, to input[index].
+
+    Raises:
+        RuntimeError: the shapes do not fit, or autograd forbids the write.
+        IndexError: as `getitem`.
+    """
+    window, chosen = _window(input, index)
+    if chosen is not None:
+        _scatter_items(window, chosen, value)
+    else:
+        source: Any = value if isinstance(value, Variable) else wrap(np.asarray(value, input._array.dtype))
+        copy_(alias(input) if window is input else window, _without_leading_ones(source, window._array.ndim))
+
+
+def _without_leading_ones(source: Tensor, ndim: int) -> Tensor:
+    """Drops leading dimensions of length 1 that the window does not have, as NumPy and PyTorch do."""
+    shape = source._array.shape
+    extra = len(shape) - ndim
+    if extra > 0 and all(length == 1 for length in shape[:extra]):
+        return source.reshape(shape[extra:])
+    return source
+
+
+def alias(input: Tensor) -> Tensor:
+    """Returns another tensor over the same memory: what x[...] and x[:] are."""
+    return record_view(input, input._array, "AliasBackward0", lambda base: base, lambda grad: (grad,))
+
+
+def _window(input: Tensor, index: Index) -> tuple[Tensor, tuple[Any, ...] | None]:
+    """Applies the indices that give views, one by one as PyTorch does.
+
+    Returns:
+        The view, and what is left for NumPy to do on it: None, or an index per dimension.
+    """
+    items = index if isinstance(index, tuple) else (index,)
+    used = sum(_dims_used(item) for item in items)
+    ndim = input._array.ndim
+    if used > ndim:
+        raise IndexError(f"too many indices for tensor of dimension {ndim}")
+    window, dim = input, 0
+    chosen: list[Any] = []
+    for item in items:
+        if item is Ellipsis:
+            skipped = ndim - used
+            chosen += [slice(None)] * skipped
+            dim += skipped
+        elif item is None:
+            window = window.unsqueeze(dim)
+            chosen.append(slice(None))
+            dim += 1
+        elif isinstance(item, slice):
+            window = _sliced(window, dim, item)
+            chosen.append(slice(None))
+            dim += 1
+        elif _is_integer(item):
+            window = _selected(window, dim, int(item))
+        elif isinstance(item, bool):
+            window = window.unsqueeze(dim)
+            chosen.append(np.array([item]))
+            dim += 1
+        else:
+            array = _index_array(item)
+            _check_mask(array, window._array.shape, dim)
+            chosen.append(array)
+            dim += array.ndim if array.dtype == np.bool_ else 1
+    if all(isinstance(item, slice) for item in chosen):
+        return window, None
+    return window, tuple(chosen)
+
+
+def _dims_used(item: Any) -> int:
+    """Returns how many dimensions an index consumes: a mask as many as it has, None and Ellipsis none."""
+    if item is None or item is Ellipsis or isinstance(item, bool):
+        return 0
+    if isinstance(item, Variable | np.ndarray):
+        array = item._array if isinstance(item, Variable) else item
+        if array.dtype == np.bool_ or array.dtype == np.uint8:
+            return array.ndim
+    return 1
+
+
+def _is_integer(item: Any) -> bool:
+    if isinstance(item, bool):
+        return False
+    if isinstance(item, Variable):
+        return item._array.ndim == 0 and item._array.dtype.kind in "iu" and item._array.dtype != np.uint8
+    return isinstance(item, int | np.integer)
+
+
+def _index_array(item: Any) -> Array:
+    if isinstance(item, Variable):
+        array = item._array
+    elif isinstance(item, np.ndarray | Sequence | range) and not isinstance(item, str):
+        array = np.asarray(item)
+        if array.size == 0:
+            array = array.astype(np.int64)
+    else:
+        raise IndexError(
+            "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
+            f"indices (got {type(item).__name__})"
+        )
+    if array.dtype == np.uint8:
+        array = array.astype(np.bool_)
+    if array.dtype.kind not in "bi":
+        raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+    return array
+
+
+def _check_mask(array: Array, shape: tuple[int, ...], dim: int) -> None:
+    if array.dtype == np.bool_:
+        for axis, length in enumerate(array.shape):
+            if shape[dim + axis] != length:
+                raise IndexError(
+                    f"The shape of the mask {list(array.shape)} at index {axis} does not match the shape of "
+                    f"the indexed tensor {list(shape)} at index {dim + axis}"
+                )
+
+
+def _selected(input: Tensor, dim: int, index: int) -> Tensor:
+    shape = input._array.shape
+    if not -shape[dim] <= index < shape[dim]:
+        raise IndexError(f"index {index} is out of bounds for dimension {dim} with size {shape[dim]}")
+    key = (slice(None),) * dim + (index, ...)
+    return record_view(input, input._array[key], "SelectBackward0", lambda base: base[key])
+
+
+def _sliced(input: Tensor, dim: int, item: slice) -> Tensor:
+    if item.step is not None and item.step <= 0:
+        raise ValueError("step must be greater than zero")
+    start, stop, step = item.indices(input._array.shape[dim])
+    if start == 0 and stop == input._array.shape[dim] and step == 1:
+        return input
+    key = (slice(None),) * dim + (slice(start, max(start, stop), step),)
+    return record_view(input, input._array[key], "SliceBackward0", lambda base: base[key])
+
+
+def select(input: Tensor, dim: int, index: int) -> Tensor:
+    """Returns the view at one index of a dimension, without that dimension (torch.select)."""
+    shape = input._array.shape
+    if not shape:
+        raise IndexError("select() cannot be applied to a 0-dim tensor.")
+    dim = wrap_dim(dim, len(shape))
+    if not -shape[dim] <= index < shape[dim]:
+        raise IndexError(
+            f"select(): index {index} out of range for tensor of size {list(shape)} at dimension {dim}"
+        )
+    return _selected(input, dim, index)
+
+
+def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
+    """Returns the view of `length` indices of a dimension, from `start` on (torch.narrow).
+
+    Raises:
+        IndexError: `start` is out of range.
+        RuntimeError: start + length is.
+    """
+    shape = input._array.shape
+    dim = wrap_dim(dim, len(shape))
+    size = shape[dim]
+    if not -size <= start <= size:
+        raise IndexError(
+            f"start out of range (expected to be in range of [{-size}, {size}], but got {start})"
+        )
+    if start < 0:
+        start += size
+    if length < 0:
+        raise RuntimeError("narrow(): length must be non-negative.")
+    if start + length > size:
+        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
+    key = (slice(None),) * dim + (slice(start, start + length),)
+    return record_view(input, input._array[key], "SliceBackward0", lambda base: base[key])
+
+
+def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
+    """Returns the view of a diagonal, as the last dimension (torch.diagonal)."""
+    ndim = input._array.ndim
+    first, second = wrap_dim(dim1, ndim), wrap_dim(dim2, ndim)
+
+    def replay(base: Array) -> Array:
+        view = base.diagonal(offset, first, second)
+        view.flags.writeable = base.flags.writeable
+        return view
+
+    return record_view(input, replay(input._array), "DiagonalBackward0", replay)
+
+
+def _gather_items(window: Tensor, chosen: tuple[Any, ...]) -> Tensor:
+    x = window._array
+    try:
+        array = x[chosen]
+    except IndexError as error:
+        raise IndexError(str(error).replace("axis", "dimension")) from None
+
+    def backward(grad: Array) -> tuple[Array]:
+        return (_added_at(x.shape, chosen, grad),)
+
+    return record(array, "IndexBackward0", (window,), backward)
+
+
+def _added_at(shape: tuple[int, ...], index: tuple[Any, ...], grad: Array) -> Array:
+    """Returns zeros with `grad` added at `index`, which may name an element more than once."""
+    part = lift(grad)
+    total = np.zeros(shape, part.dtype)
+    np.add.at(total, index, part)
+    return np.asarray(lower(total, grad.dtype))
+
+
+def _scatter_items(window: Tensor, chosen: tuple[Any, ...], value: Operand) -> None:
+    check_writable(window)
+    x = window._array
+    source = value._array if isinstance(value, Variable) else np.asarray(value).astype(x.dtype)
+    if source.dtype != x.dtype and source.ndim:
+        raise RuntimeError(
+            "Index put requires the source and destination dtypes match, got "
+            f"{window.dtype.type_name} for the destination and {value.dtype.type_name} for the source."  # type: ignore[union-attr]
+        )
+    to = target(value)
+
+    def backward(grad: Array) -> tuple[Array | None, ...]:
+        rest = grad.copy()
+        rest[chosen] = 0
+        return rest, to and reduce_to(grad[chosen], to)
+
+    node = record(x, "IndexPutBackward0", (window, value), backward)._node
+    try:
+        x[chosen] = source
+    except ValueError:
+        raise RuntimeError(
+            f"shape mismatch: value tensor of shape {list(source.shape)} cannot be broadcast to indexing "
+            f"result of shape {list(x[chosen].shape)}"
+        ) from None
+    except IndexError as error:
+        raise IndexError(str(error).replace("axis", "dimension")) from None
+    bump(window)
+    if node is not None:
+        rebase(window, node)
+
+
+def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
+    """Returns the entries of a dimension that `index` names, in its order (torch.index_select)."""
+    x = input._array
+    dim = wrap_dim(dim, x.ndim)
+    key = (slice(None),) * dim + (index._array,)
+    try:
+        array = x[key]
+    except IndexError:
+        raise IndexError("index out of range in self") from None
+    return record(
+        array, "IndexSelectBackward0", (input,), lambda grad: (_added_at(x.shape, key, grad),), (index,)
+    )
+
+
+def masked_select(input: Tensor, mask: Tensor) -> Tensor:
+    """Returns the elements where `mask` holds, in a row (torch.masked_select)."""
+    x, test = np.broadcast_arrays(input._array, mask._array)
+    to = target(input)
+
+    def backward(grad: Array) -> tuple[Array | None]:
+        spread = np.zeros(test.shape, grad.dtype)
+        spread[test] = grad
+        return (reduce_to(spread, to),)
+
+    return record(x[test], "MaskedSelectBackward0", (input,), backward, (mask,))
+
+
+def _along(shape: tuple[int, ...], index: Array, dim: int) -> tuple[Array, ...]:
+    """Returns the full index of what gather and scatter address: `index` along `dim`, its own place elsewhere."""
+    grid = list(np.ogrid[tuple(slice(length) for length in index.shape)])
+    if index.size and (index.min() < 0 or index.max() >= shape[dim]):
+        bad = index[(index < 0) | (index >= shape[dim])].flat[0]
+        raise RuntimeError(f"index {bad} is out of bounds for dimension {dim} with size {shape[dim]}")
+    grid[dim] = index
+    return tuple(grid)
+
+
+def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
+    """Returns the elements that `index` names along `dim`, each in its own row (torch.gather).
+
+    Raises:
+        RuntimeError: an index is out of range, or the numbers of dimensions differ.
+    """
+    x, where = input._array, index._array
+    dim = wrap_dim(dim, x.ndim)
+    if where.ndim != x.ndim:
+        raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
+    key = _along(x.shape, where, dim)
+    return record(
+        x[key], "GatherBackward0", (input,), lambda grad: (_added_at(x.shape, key, grad),), (index,)
+    )
+
+
+def scatter(input: Tensor, dim: int, index: Tensor, src: Operand) -> Tensor:
+    """Returns `input` with `src` written where `index` says along `dim` (torch.scatter)."""
+    x, where = input._array, index._array
+    dim = wrap_dim(dim, x.ndim)
+    key = _along(x.shape, where, dim)
+    result = x.copy()
+    own = tuple(slice(length) for length in where.shape)
+    to = target(src)
+    result[key] = src._array[own] if isinstance(src, Variable) else src
+
+    def backward(grad: Array) -> tuple[Array | None, ...]:
+        rest = grad.copy()
+        rest[key] = 0
+        if to is None:
+            return rest, None
+        part = np.zeros(to[0], grad.dtype)
+        part[own] = grad[key]
+        return rest, part
+
+    name = "ScatterBackward0" if isinstance(src, Variable) else "ScatterBackward1"
+    return record(result, name, (input, src), backward, (index,))
+
+
+def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
+    """Returns `input` with `src` added where `index` says along `dim` (torch.scatter_add)."""
+    x, where = input._array, index._array
+    dim = wrap_dim(dim, x.ndim)
+    key = _along(x.shape, where, dim)
+    own = tuple(slice(length) for length in where.shape)
+    result = lift(x).copy()
+    np.add.at(result, key, lift(src._array[own]))
+
+    def backward(grad: Array) -> tuple[Array | None, ...]:
+        part = np.zeros(src_shape, grad.dtype)
+        part[own] = grad[key]
+        return grad, part
+
+    src_shape = src._array.shape
+    return record(lower(result, x.dtype), "ScatterAddBackward0", (input, src), backward, (index,))
+
+
+def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
+    """Returns `input` with the entries of `source` added at `index` along `dim` (torch.index_add)."""
+    x = input._array
+    key = (slice(None),) * wrap_dim(dim, x.ndim) + (index._array,)
+    result = lift(x).copy()
+    np.add.at(result, key, alpha * lift(source._array))
+    return record(
+        lower(result, x.dtype),
+        "IndexAddBackward0",
+        (input, source),
+        lambda grad: (grad, grad[key] * grad.dtype.type(alpha)),
+        (index,),
+    )
+
+
+def nonzero(input: Tensor, *, as_tuple: bool = False) -> Tensor | tuple[Tensor, ...]:
+    """Returns the indices of what is not 0, a row each, or a tensor per dimension (torch.nonzero)."""
+    indices = np.nonzero(input._array)
+    return tuple(wrap(index) for index in indices) if as_tuple else wrap(np.stack(indices, axis=-1))

@@ -1,0 +1,255 @@
+"""Several tensors into one, and one into several."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .. import dtypes
+from ..autograd import record, record_view
+from .dims import flatten_arguments, wrap_dim
+from .operands import Array
+
+if TYPE_CHECKING:
+    from ..tensor import Tensor
+
+_REFUSAL = (
+    "Output {index} of {name} is a view and is being modified inplace. This view is the output of a function "
+    "that returns multiple views. Such functions do not allow the output views to be modified inplace. You "
+    "should replace the inplace operation by an out-of-place one."
+)
+
+
+def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Returns the tensors one after the other along `dim` (torch.cat).
+
+    Args:
+        tensors: of the same shape but for `dim`; those of shape (0,) are left out.
+        dim: the dimension that grows.
+
+    Raises:
+        ValueError: there is no tensor.
+        RuntimeError: the shapes do not fit.
+    """
+    tensors = tuple(tensors)
+    if not tensors:
+        raise ValueError("fastinit.cat(): expected a non-empty list of Tensors")
+    shaped = [each for each in tensors if each._array.shape != (0,)] or list(tensors)
+    ndim = shaped[0]._array.ndim
+    for index, each in enumerate(tensors):
+        if each._array.ndim == 0:
+            raise RuntimeError(f"zero-dimensional tensor (at position {index}) cannot be concatenated")
+    dim = wrap_dim(dim, ndim)
+    first = shaped[0]._array.shape
+    for index, each in enumerate(shaped):
+        _check_joint(first, each._array.shape, dim, index)
+    dtype = dtypes.result_type(*tensors).numpy
+    array = np.concatenate([each._array.astype(dtype, copy=False) for each in shaped], axis=dim)
+    ends = np.cumsum([each._array.shape[dim] for each in shaped])
+    kinds = [each._array.dtype for each in shaped]
+
+    def backward(grad: Array) -> tuple[Array | None, ...]:
+        parts = np.split(grad, ends[:-1], axis=dim)
+        return tuple(part.astype(kind, copy=False) for part, kind in zip(parts, kinds, strict=True))
+
+    return record(array, "CatBackward0", tuple(shaped), backward)
+
+
+def _check_joint(first: tuple[int, ...], shape: tuple[int, ...], dim: int, index: int) -> None:
+    if len(shape) != len(first):
+        raise RuntimeError(f"Tensors must have same number of dimensions: got {len(first)} and {len(shape)}")
+    for axis, (expected, length) in enumerate(zip(first, shape, strict=True)):
+        if axis != dim and length != expected:
+            raise RuntimeError(
+                f"Sizes of tensors must match except in dimension {dim}. Expected size {expected} but got "
+                f"size {length} for tensor number {index} in the list."
+            )
+
+
+def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Returns the tensors side by side along a new dimension (torch.stack).
+
+    Args:
+        tensors: of the same shape.
+        dim: where the new dimension is inserted.
+
+    Raises:
+        RuntimeError: there is no tensor, or shapes differ.
+    """
+    tensors = tuple(tensors)
+    if not tensors:
+        raise RuntimeError("stack expects a non-empty TensorList")
+    shape = tensors[0]._array.shape
+    axis = wrap_dim(dim, len(shape) + 1)
+    for index, each in enumerate(tensors):
+        if each._array.shape != shape:
+            raise RuntimeError(
+                f"stack expects each tensor to be equal size, but got {list(shape)} at entry 0 and "
+                f"{list(each._array.shape)} at entry {index}"
+            )
+    dtype = dtypes.result_type(*tensors).numpy
+    array = np.stack([each._array.astype(dtype, copy=False) for each in tensors], axis=axis)
+    kinds = [each._array.dtype for each in tensors]
+
+    def backward(grad: Array) -> tuple[Array | None, ...]:
+        return tuple(
+            part.astype(kind, copy=False)
+            for part, kind in zip(np.moveaxis(grad, axis, 0), kinds, strict=True)
+        )
+
+    return record(array, "StackBackward0", tensors, backward)
+
+
+def hstack(tensors: Sequence[Tensor]) -> Tensor:
+    """Joins along the second dimension, vectors along their only one (torch.hstack)."""
+    raised = [each.reshape(1) if each._array.ndim == 0 else each for each in tensors]
+    return cat(raised, 0 if raised and raised[0]._array.ndim == 1 else 1)
+
+
+def vstack(tensors: Sequence[Tensor]) -> Tensor:
+    """Joins along the first dimension, vectors as rows (torch.vstack)."""
+    return cat([each.reshape(1, -1) if each._array.ndim < 2 else each for each in tensors], 0)
+
+
+def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+    """Returns views of consecutive parts of a dimension (torch.split).
+
+    Args:
+        tensor: any shape but ().
+        split_size_or_sections: the length of each part, the last one maybe shorter; or a list of lengths.
+        dim: the dimension.
+
+    Raises:
+        RuntimeError: the lengths do not make up the dimension's.
+    """
+    length = tensor._array.shape[wrap_dim(dim, tensor._array.ndim)]
+    if isinstance(split_size_or_sections, int):
+        size = split_size_or_sections
+        if size < 0:
+            raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
+        if size == 0 and length != 0:
+            raise RuntimeError(
+                f"split_size can only be 0 if dimension size is 0, but got dimension size of {length}"
+            )
+        sizes = [min(size, length - start) for start in range(0, length, size or 1)] or [0]
+        return _parts(tensor, sizes, dim, "Split")
+    sizes = list(split_size_or_sections)
+    if sum(sizes) != length:
+        raise RuntimeError(
+            f"split_with_sizes expects split_sizes to sum exactly to {length} (input tensor's size at "
+            f"dimension {dim}), but got split_sizes={sizes}"
+        )
+    return _parts(tensor, sizes, dim, "SplitWithSizes")
+
+
+def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """Returns at most `chunks` views of equal parts of a dimension, the last maybe shorter (torch.chunk).
+
+    Raises:
+        RuntimeError: `chunks` is less than 1.
+    """
+    if chunks < 1:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    length = input._array.shape[wrap_dim(dim, input._array.ndim)]
+    return split(input, math.ceil(length / chunks), dim)
+
+
+def _parts(tensor: Tensor, sizes: list[int], dim: int, name: str) -> tuple[Tensor, ...]:
+    axis = wrap_dim(dim, tensor._array.ndim)
+    parts = []
+    start = 0
+    for index, size in enumerate(sizes):
+        key = (slice(None),) * axis + (slice(start, start + size),)
+        parts.append(_part(tensor, key, name, index))
+        start += size
+    return tuple(parts)
+
+
+def _part(tensor: Tensor, key: tuple[slice | int, ...], name: str, index: int) -> Tensor:
+    return record_view(
+        tensor,
+        tensor._array[(*key, ...)],
+        f"{name}Backward0",
+        lambda base: base[(*key, ...)],
+        refusal=_REFUSAL.format(index=index, name=name),
+    )
+
+
+def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
+    """Returns the view at each index of a dimension (torch.unbind)."""
+    shape = input._array.shape
+    if not shape:
+        raise RuntimeError("Dimension specified as 0 but tensor has no dimensions")
+    axis = wrap_dim(dim, len(shape))
+    return tuple(
+        _part(input, (slice(None),) * axis + (index,), "Unbind", index) for index in range(shape[axis])
+    )
+
+
+def repeat(input: Tensor, *repeats: int | Sequence[int]) -> Tensor:
+    """Returns copies of the tensor side by side, so many along each dimension (torch.Tensor.repeat).
+
+    Raises:
+        RuntimeError: fewer numbers than dimensions.
+    """
+    counts = flatten_arguments(repeats)
+    shape = input._array.shape
+    extra = len(counts) - len(shape)
+    if extra < 0:
+        raise RuntimeError(
+            "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor"
+        )
+    padded = (1,) * extra + shape
+
+    def backward(grad: Array) -> tuple[Array]:
+        split_shape = [length for pair in zip(counts, padded, strict=True) for length in pair]
+        return (grad.reshape(split_shape).sum(axis=tuple(range(0, 2 * len(counts), 2))).reshape(shape),)
+
+    return record(np.tile(input._array, counts), "RepeatBackward0", (input,), backward)
+
+
+def tile(input: Tensor, *dims: int | Sequence[int]) -> Tensor:
+    """As `repeat`, with missing leading numbers taken as 1 (torch.tile)."""
+    counts = flatten_arguments(dims)
+    return repeat(input, (1,) * (input._array.ndim - len(counts)) + counts)
+
+
+def flip(input: Tensor, *dims: int | Sequence[int]) -> Tensor:
+    """Returns a copy with the order along `dims` reversed (torch.flip)."""
+    axes = tuple(wrap_dim(dim, input._array.ndim) for dim in flatten_arguments(dims))
+    return record(
+        np.flip(input._array, axes).copy(), "FlipBackward0", (input,), lambda grad: (np.flip(grad, axes),)
+    )
+
+
+def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> Tensor:
+    """Returns a copy shifted along `dims`, what leaves one end entering the other (torch.roll)."""
+    steps = shifts if isinstance(shifts, int) else tuple(shifts)
+    axes = dims if dims is None or isinstance(dims, int) else tuple(dims)
+    back = -steps if isinstance(steps, int) else tuple(-step for step in steps)
+    return record(
+        np.roll(input._array, steps, axes),
+        "RollBackward0",
+        (input,),
+        lambda grad: (np.roll(grad, back, axes),),
+    )
+
+
+def tril(input: Tensor, diagonal: int = 0) -> Tensor:
+    """Returns the matrix with zeros above a diagonal (torch.tril)."""
+    return record(
+        np.tril(input._array, diagonal), "TrilBackward0", (input,), lambda grad: (np.tril(grad, diagonal),)
+    )
+
+
+def triu(input: Tensor, diagonal: int = 0) -> Tensor:
+    """Returns the matrix with zeros below a diagonal (torch.triu)."""
+    return record(
+        np.triu(input._array, diagonal), "TriuBackward0", (input,), lambda grad: (np.triu(grad, diagonal),)
+    )
+
+
+concat = concatenate = cat

@@ -1,0 +1,190 @@
+"""What operations do to their operands first: find the common dtype, and compute without warnings."""
+
+from __future__ import annotations
+
+import contextvars
+import functools
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeAlias, TypeVar, cast
+
+import ml_dtypes
+import numpy as np
+
+from .. import dtypes
+from ..autograd import Variable, before_write, check_writable, write
+from ..autograd.graph import Array
+
+if TYPE_CHECKING:
+    from ..tensor import Tensor
+
+__all__ = [
+    "Array",
+    "Number",
+    "Operand",
+    "Target",
+    "broadcast",
+    "compute",
+    "floating",
+    "in_place",
+    "lift",
+    "lower",
+    "mismatch",
+    "operator",
+    "pair",
+    "reduce_to",
+    "target",
+]
+
+Number: TypeAlias = bool | int | float
+Operand: TypeAlias = "Tensor | Number"
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_NATIVE_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+_HALVES = (np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16))
+
+
+class _Quiet(threading.local):
+    """NumPy keeps what to do on overflow, division by zero and the like in a context variable: here, nothing."""
+
+    def __init__(self) -> None:
+        context = contextvars.copy_context()
+        context.run(np.seterr, all="ignore")
+        self.run = context.run
+
+
+_quiet = _Quiet()
+
+
+def compute(function: Callable[..., R], /, *args: Any, **kwargs: Any) -> R:
+    """Calls a NumPy function under IEEE's rules: infinities and NaNs are results, not warnings."""
+    return _quiet.run(function, *args, **kwargs)
+
+
+def lift(array: Array) -> Array:
+    """Returns 16-bit floats as float32, in which their arithmetic is done; other arrays as they are."""
+    return array.astype(np.float32) if array.dtype in _HALVES else array
+
+
+def lower(result: Any, dtype: np.dtype[Any]) -> Any:
+    """Rounds what was computed on lifted arrays to `dtype`."""
+    return result if result.dtype == dtype else compute(result.astype, dtype)
+
+
+def floating(array: Array) -> Array:
+    """Returns integers and booleans in the default dtype; other arrays as they are."""
+    return array.astype(dtypes.get_default_dtype().numpy) if array.dtype.kind in "biu" else array
+
+
+def pair(input: Operand, other: Operand) -> tuple[Any, Any, np.dtype[Any]]:
+    """Returns two operands ready for a NumPy function, and the dtype of the result under PyTorch's rules.
+
+    Operands of a 16-bit dtype are lifted to float32; Python numbers stay numbers where NumPy treats them as
+    PyTorch does.
+
+    Raises:
+        TypeError: an operand is neither tensor nor number.
+    """
+    if isinstance(input, Variable):
+        x = input._array
+        dtype: np.dtype[Any] = x.dtype
+        if isinstance(other, Variable):
+            y = other._array
+            if y.dtype is dtype and dtype.itemsize > 2:
+                return x, y, dtype
+        elif type(other) is float or type(other) is int:
+            if dtype in _NATIVE_FLOATS:
+                return x, other, dtype
+    return _promoted(input, other)
+
+
+def _promoted(input: Operand, other: Operand) -> tuple[Any, Any, np.dtype[Any]]:
+    dtype = dtypes.result_type(input, other).numpy
+    working = np.dtype(np.float32) if dtype in _HALVES else dtype
+    return _converted(input, working), _converted(other, working), dtype
+
+
+def _converted(operand: Operand, dtype: np.dtype[Any]) -> Any:
+    if isinstance(operand, Variable):
+        return operand._array.astype(dtype, copy=False)
+    return np.asarray(operand).astype(dtype)
+
+
+def broadcast(function: Callable[..., R], x: Any, y: Any) -> R:
+    """Computes an elementwise function of two operands that `pair` made ready.
+
+    Raises:
+        RuntimeError: their shapes cannot be broadcast together.
+    """
+    try:
+        return compute(function, x, y)
+    except ValueError:
+        raise mismatch(np.shape(x), np.shape(y)) from None
+
+
+def mismatch(a: tuple[int, ...], b: tuple[int, ...]) -> RuntimeError:
+    """Returns the error that names the last dimension in which two shapes cannot be broadcast together."""
+    dims = max(len(a), len(b))
+    lengths = zip((1,) * (dims - len(a)) + a, (1,) * (dims - len(b)) + b, strict=True)
+    for dim, (m, n) in reversed(list(enumerate(lengths))):
+        if m != n and m != 1 and n != 1:
+            return RuntimeError(
+                f"The size of tensor a ({m}) must match the size of tensor b ({n}) at non-singleton "
+                f"dimension {dim}"
+            )
+    return RuntimeError(f"The shapes {list(a)} and {list(b)} cannot be broadcast together")
+
+
+#: What a gradient has to be brought to: an operand's shape and dtype; None if it needs no gradient.
+Target: TypeAlias = tuple[tuple[int, ...], np.dtype[Any]] | None
+
+
+def target(operand: object) -> Target:
+    """Returns what the gradient of `operand` has to be brought to, or None for numbers and what requires no grad."""
+    if isinstance(operand, Variable) and operand.requires_grad:
+        return operand._array.shape, operand._array.dtype
+    return None
+
+
+def reduce_to(grad: Any, to: Target) -> Any:
+    """Returns a broadcast operand's share of `grad`: summed over what was broadcast, in the operand's dtype."""
+    if to is None:
+        return None
+    shape, dtype = to
+    if grad.shape != shape:
+        extra = grad.ndim - len(shape)
+        axes = tuple(range(extra)) + tuple(
+            axis + extra for axis, length in enumerate(shape) if length == 1 and grad.shape[axis + extra] != 1
+        )
+        grad = lift(grad).sum(axis=axes).reshape(shape)
+    return grad if grad.dtype == dtype else grad.astype(dtype)
+
+
+def in_place(function: Callable[Concatenate[Tensor, P], Tensor]) -> Callable[Concatenate[Tensor, P], Tensor]:
+    """Returns the in-place form of an operation: its result overwrites its first operand."""
+
+    @functools.wraps(function)
+    def method(self: Tensor, *args: P.args, **kwargs: P.kwargs) -> Tensor:
+        check_writable(self)
+        former = before_write(self, (*args, *kwargs.values()))
+        return write(self, function(cast("Tensor", former), *args, **kwargs))
+
+    method.__name__ = method.__qualname__ = f"{function.__name__}_"
+    return method
+
+
+def operator(function: Callable[[Tensor, Any], Tensor]) -> Callable[[Tensor, Any], Tensor]:
+    """Returns an operation as the method of an operator, which leaves operands it does not know to their classes."""
+
+    def method(self: Tensor, other: Any) -> Tensor:
+        if isinstance(other, _OPERANDS):
+            return function(self, other)
+        return NotImplemented
+
+    method.__name__ = method.__qualname__ = function.__name__
+    method.__doc__ = function.__doc__
+    return method
+
+
+_OPERANDS = (Variable, float, int, np.number, np.bool_)

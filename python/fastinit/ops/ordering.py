@@ -1,0 +1,207 @@
+"""Extremes, their places, and sorted order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ..autograd import Variable, record, wrap
+from .dims import Dims, wrap_dim, wrap_dims
+from .operands import Array, lift
+from .selection import maximum, minimum
+
+if TYPE_CHECKING:
+    from ..tensor import Tensor
+
+
+class Ordered(NamedTuple):
+    """Values, and the places along the dimension that they came from."""
+
+    values: Tensor
+    indices: Tensor
+
+    def __repr__(self) -> str:
+        return f"fastinit.return_types.{type(self).__name__.lower()}(\nvalues={self.values},\nindices={self.indices})"
+
+
+def _picked(input: Tensor, name: str, index: Array, dim: int, keepdim: bool) -> Ordered:
+    """Returns the elements at one index per row."""
+    x = input._array
+    full = np.expand_dims(index, dim) if x.ndim else index
+    values = np.take_along_axis(x, full, dim) if x.ndim else x.copy()
+    indices = wrap(full if keepdim else index)
+    shape = x.shape
+
+    def backward(grad: Array) -> tuple[Array]:
+        spread = np.zeros(shape, grad.dtype)
+        if not shape:
+            return (grad,)
+        np.put_along_axis(spread, full, grad if keepdim else np.expand_dims(grad, dim), dim)
+        return (spread,)
+
+    shown = values if keepdim or not x.ndim else values.squeeze(dim)
+    return Ordered(record(shown, name, (input,), backward, (indices,)), indices)
+
+
+def _extreme(
+    input: Tensor, arg: Any, word: str, name: str, dim: int | None, keepdim: bool
+) -> Tensor | Ordered:
+    x = input._array
+    if dim is None:
+        if x.size == 0:
+            raise RuntimeError(
+                f"{word}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
+                "reduction dim with the 'dim' argument."
+            )
+        return _whole(input, np.max if word == "max" else np.min, f"{name}Backward1")
+    dim = wrap_dim(dim, x.ndim)
+    if x.ndim and x.shape[dim] == 0:
+        raise IndexError(f"{word}(): Expected reduction dim {dim} to have non-zero size.")
+    index = np.asarray(arg(lift(x), axis=dim)) if x.ndim else np.zeros((), np.int64)
+    return _picked(input, f"{name}Backward0", index, dim, keepdim)
+
+
+def _whole(input: Tensor, function: Any, name: str) -> Tensor:
+    """Returns the extreme of all elements; those that reach it share the gradient."""
+    x = input._array
+    value = function(x)
+
+    def backward(grad: Array) -> tuple[Array]:
+        reached = np.isnan(x) if np.isnan(value) else x == value
+        return ((grad / grad.dtype.type(np.count_nonzero(reached))).astype(x.dtype) * reached,)
+
+    return record(value, name, (input,), backward, (input,), saves_result=True)
+
+
+def max(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False) -> Tensor | Ordered:
+    """Returns the largest element; with `dim`, those along it and their indices; with a tensor, `maximum`.
+
+    Args:
+        input: any shape.
+        dim: None for all elements; a dimension; or another tensor.
+        keepdim: keep the dimension, with length 1.
+
+    Raises:
+        RuntimeError: there is no element.
+        IndexError: the dimension is out of range, or empty.
+    """
+    if isinstance(dim, Variable):
+        return maximum(input, dim)
+    return _extreme(input, np.argmax, "max", "Max", dim, keepdim)
+
+
+def min(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False) -> Tensor | Ordered:
+    """Returns the smallest element; with `dim`, those along it and their indices; with a tensor, `minimum`."""
+    if isinstance(dim, Variable):
+        return minimum(input, dim)
+    return _extreme(input, np.argmin, "min", "Min", dim, keepdim)
+
+
+def _amax(input: Tensor, function: Any, name: str, dim: Dims, keepdim: bool) -> Tensor:
+    x = input._array
+    axes = wrap_dims(dim, x.ndim)
+    kept = function(x, axis=axes, keepdims=True)
+
+    def backward(grad: Array) -> tuple[Array]:
+        reached = x == kept
+        spread = grad if keepdim or not x.ndim else np.expand_dims(grad, axes)
+        return ((spread / reached.sum(axis=axes, keepdims=True)).astype(x.dtype) * reached,)
+
+    return record(
+        kept if keepdim else np.squeeze(kept, axes), name, (input,), backward, (input,), saves_result=True
+    )
+
+
+def amax(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """Returns the largest elements over `dim`, equal ones sharing the gradient (torch.amax)."""
+    return _amax(input, np.max, "AmaxBackward0", dim, keepdim)
+
+
+def amin(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """Returns the smallest elements over `dim`, equal ones sharing the gradient (torch.amin)."""
+    return _amax(input, np.min, "AminBackward0", dim, keepdim)
+
+
+def _place(input: Tensor, function: Any, name: str, dim: int | None, keepdim: bool) -> Tensor:
+    x = lift(input._array)
+    if x.size == 0 and dim is None:
+        raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0.")
+    if dim is None:
+        index = np.asarray(function(x))
+        return wrap(index.reshape((1,) * x.ndim) if keepdim else index)
+    axis = wrap_dim(dim, x.ndim)
+    if x.ndim == 0:
+        return wrap(np.zeros((), np.int64))
+    return wrap(function(x, axis=axis, keepdims=keepdim))
+
+
+def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """Returns the index of the (first) largest element, along `dim` or among all (torch.argmax)."""
+    return _place(input, np.argmax, "argmax", dim, keepdim)
+
+
+def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """Returns the index of the (first) smallest element, along `dim` or among all (torch.argmin)."""
+    return _place(input, np.argmin, "argmin", dim, keepdim)
+
+
+def _order(x: Array, dim: int, descending: bool) -> Array:
+    """Returns the stable sorting order, NaNs as the largest."""
+    x = lift(x)
+    if not descending:
+        return np.argsort(x, axis=dim, kind="stable")
+    # Reversed before and after, so that equal elements keep their order.
+    backwards = np.argsort(np.flip(x, dim), axis=dim, kind="stable")
+    return np.asarray(x.shape[dim] - 1 - np.flip(backwards, dim))
+
+
+def _reordered(input: Tensor, name: str, index: Array, dim: int) -> Ordered:
+    shape = input._array.shape
+    indices = wrap(index)
+
+    def backward(grad: Array) -> tuple[Array]:
+        spread = np.zeros(shape, grad.dtype)
+        np.put_along_axis(spread, index, grad, dim)
+        return (spread,)
+
+    values = record(np.take_along_axis(input._array, index, dim), name, (input,), backward, (indices,))
+    return Ordered(values, indices)
+
+
+def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Ordered:
+    """Returns the elements in order along `dim`, and where they came from (torch.sort); always stable."""
+    axis = wrap_dim(dim, input._array.ndim)
+    if input._array.ndim == 0:
+        return Ordered(input.clone(), wrap(np.zeros((), np.int64)))
+    return _reordered(input, "SortBackward0", _order(input._array, axis, descending), axis)
+
+
+def argsort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Tensor:
+    """Returns the indices that sort along `dim` (torch.argsort)."""
+    return sort(input.detach(), dim, descending).indices
+
+
+def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Ordered:
+    """Returns the `k` largest (or smallest) elements along `dim`, in order, and their indices (torch.topk).
+
+    Raises:
+        RuntimeError: there are fewer than `k`.
+    """
+    x = input._array
+    axis = wrap_dim(dim, x.ndim)
+    if not 0 <= k <= (x.shape[axis] if x.ndim else 1):
+        raise RuntimeError("selected index k out of range")
+    order = _order(x, axis, largest).take(range(k), axis)
+    return _reordered(input, "TopkBackward0", order, axis)
+
+
+def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor | Ordered:
+    """Returns the lower median of all elements, or along `dim` with its index (torch.median)."""
+    x = input._array
+    flat = input.reshape(-1) if dim is None else input
+    axis = 0 if dim is None else wrap_dim(dim, x.ndim)
+    order = _order(flat._array, axis, descending=False)
+    middle = order.take((flat._array.shape[axis] - 1) // 2, axis)
+    result = _picked(flat, "MedianBackward0" if dim is None else "MedianBackward1", middle, axis, keepdim)
+    return result.values if dim is None else result

@@ -1,0 +1,233 @@
+"""Functions of one tensor, element by element."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..autograd import record
+from .operands import Array, compute, floating, in_place, lift, lower
+
+if TYPE_CHECKING:
+    from ..tensor import Tensor
+
+
+def _of_input(
+    input: Tensor, name: str, function: Callable[[Array], Any], slope: Callable[[Array], Any]
+) -> Tensor:
+    """Computes `function`, whose derivative `slope` is a function of the input."""
+    x = floating(input._array)
+    working = lift(x)
+    return record(
+        lower(compute(function, working), x.dtype),
+        name,
+        (input,),
+        lambda grad: (lower(grad * slope(working), x.dtype),),
+        (input,),
+    )
+
+
+def _of_result(
+    input: Tensor, name: str, function: Callable[[Array], Any], slope: Callable[[Array], Any]
+) -> Tensor:
+    """Computes `function`, whose derivative `slope` is a function of the result."""
+    x = floating(input._array)
+    result = compute(function, lift(x))
+    return record(
+        lower(result, x.dtype),
+        name,
+        (input,),
+        lambda grad: (lower(grad * slope(result), x.dtype),),
+        saves_result=True,
+    )
+
+
+def _flat(input: Tensor, name: str, function: Callable[[Array], Any]) -> Tensor:
+    """Computes `function`, whose derivative is 0 wherever it has one; integers stay as they are."""
+    x = input._array
+    result = x if x.dtype.kind in "iu" else lower(compute(function, lift(x)), x.dtype)
+    return record(
+        result.copy() if result is x else result, name, (input,), lambda grad: (np.zeros_like(grad),)
+    )
+
+
+def abs(input: Tensor) -> Tensor:
+    """Returns the absolute value (torch.abs); its derivative at 0 is taken as 0."""
+    x = input._array
+    return record(np.abs(x), "AbsBackward0", (input,), lambda grad: (grad * np.sign(x),), (input,))
+
+
+def exp(input: Tensor) -> Tensor:
+    """Returns e to the power of each element (torch.exp)."""
+    return _of_result(input, "ExpBackward0", np.exp, lambda result: result)
+
+
+def exp2(input: Tensor) -> Tensor:
+    """Returns 2 to the power of each element (torch.exp2)."""
+    return _of_result(input, "Exp2Backward0", np.exp2, lambda result: result * float(np.log(2)))
+
+
+def expm1(input: Tensor) -> Tensor:
+    """Returns exp(x) - 1, accurate near 0 (torch.expm1)."""
+    return _of_result(input, "Expm1Backward0", np.expm1, lambda result: result + 1)
+
+
+def log(input: Tensor) -> Tensor:
+    """Returns the natural logarithm (torch.log)."""
+    return _of_input(input, "LogBackward0", np.log, np.reciprocal)
+
+
+def log2(input: Tensor) -> Tensor:
+    """Returns the logarithm to base 2 (torch.log2)."""
+    return _of_input(input, "Log2Backward0", np.log2, lambda x: 1 / (x * float(np.log(2))))
+
+
+def log10(input: Tensor) -> Tensor:
+    """Returns the logarithm to base 10 (torch.log10)."""
+    return _of_input(input, "Log10Backward0", np.log10, lambda x: 1 / (x * float(np.log(10))))
+
+
+def log1p(input: Tensor) -> Tensor:
+    """Returns log(1 + x), accurate near 0 (torch.log1p)."""
+    return _of_input(input, "Log1PBackward0", np.log1p, lambda x: 1 / (x + 1))
+
+
+def sqrt(input: Tensor) -> Tensor:
+    """Returns the square root (torch.sqrt)."""
+    return _of_result(input, "SqrtBackward0", np.sqrt, lambda result: 0.5 / result)
+
+
+def rsqrt(input: Tensor) -> Tensor:
+    """Returns 1 / sqrt(x) (torch.rsqrt)."""
+    return _of_result(input, "RsqrtBackward0", lambda x: 1 / np.sqrt(x), lambda result: -0.5 * result**3)
+
+
+def sin(input: Tensor) -> Tensor:
+    """Returns the sine (torch.sin)."""
+    return _of_input(input, "SinBackward0", np.sin, np.cos)
+
+
+def cos(input: Tensor) -> Tensor:
+    """Returns the cosine (torch.cos)."""
+    return _of_input(input, "CosBackward0", np.cos, lambda x: -np.sin(x))
+
+
+def tan(input: Tensor) -> Tensor:
+    """Returns the tangent (torch.tan)."""
+    return _of_result(input, "TanBackward0", np.tan, lambda result: 1 + result * result)
+
+
+def sinh(input: Tensor) -> Tensor:
+    """Returns the hyperbolic sine (torch.sinh)."""
+    return _of_input(input, "SinhBackward0", np.sinh, np.cosh)
+
+
+def cosh(input: Tensor) -> Tensor:
+    """Returns the hyperbolic cosine (torch.cosh)."""
+    return _of_input(input, "CoshBackward0", np.cosh, np.sinh)
+
+
+def tanh(input: Tensor) -> Tensor:
+    """Returns the hyperbolic tangent (torch.tanh)."""
+    return _of_result(input, "TanhBackward0", np.tanh, lambda result: 1 - result * result)
+
+
+def asin(input: Tensor) -> Tensor:
+    """Returns the inverse sine (torch.asin)."""
+    return _of_input(input, "AsinBackward0", np.arcsin, lambda x: 1 / np.sqrt(1 - x * x))
+
+
+def acos(input: Tensor) -> Tensor:
+    """Returns the inverse cosine (torch.acos)."""
+    return _of_input(input, "AcosBackward0", np.arccos, lambda x: -1 / np.sqrt(1 - x * x))
+
+
+def atan(input: Tensor) -> Tensor:
+    """Returns the inverse tangent (torch.atan)."""
+    return _of_input(input, "AtanBackward0", np.arctan, lambda x: 1 / (1 + x * x))
+
+
+def sigmoid(input: Tensor) -> Tensor:
+    """Returns 1 / (1 + exp(-x)) (torch.sigmoid)."""
+    return _of_result(
+        input, "SigmoidBackward0", lambda x: 1 / (1 + np.exp(-x)), lambda result: result * (1 - result)
+    )
+
+
+def relu(input: Tensor) -> Tensor:
+    """Returns max(x, 0) (torch.relu); its derivative at 0 is taken as 0."""
+    result = compute(np.maximum, input._array, input._array.dtype.type(0))
+    return record(result, "ReluBackward0", (input,), lambda grad: (grad * (result > 0),), saves_result=True)
+
+
+def sign(input: Tensor) -> Tensor:
+    """Returns -1, 0 or 1 (torch.sign)."""
+    return _flat(input, "SignBackward0", np.sign)
+
+
+def floor(input: Tensor) -> Tensor:
+    """Rounds down (torch.floor)."""
+    return _flat(input, "FloorBackward0", np.floor)
+
+
+def ceil(input: Tensor) -> Tensor:
+    """Rounds up (torch.ceil)."""
+    return _flat(input, "CeilBackward0", np.ceil)
+
+
+def trunc(input: Tensor) -> Tensor:
+    """Rounds towards 0 (torch.trunc)."""
+    return _flat(input, "TruncBackward0", np.trunc)
+
+
+def round(input: Tensor, *, decimals: int = 0) -> Tensor:
+    """Rounds to the nearest multiple of 10**-decimals, halves to even (torch.round)."""
+    return _flat(input, "RoundBackward1" if decimals else "RoundBackward0", lambda x: np.round(x, decimals))
+
+
+def frac(input: Tensor) -> Tensor:
+    """Returns what `trunc` drops (torch.frac)."""
+    x = input._array
+    return record(compute(np.subtract, x, np.trunc(x)), "FracBackward0", (input,), lambda grad: (grad,))
+
+
+def nan_to_num(
+    input: Tensor, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
+) -> Tensor:
+    """Returns `input` with NaNs and infinities replaced, these by the dtype's limits if not given (torch.nan_to_num)."""
+    x = input._array
+    result = np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
+    return record(result, "NanToNumBackward0", (input,), lambda grad: (grad * np.isfinite(x),), (input,))
+
+
+absolute = abs
+
+abs_ = in_place(abs)
+exp_ = in_place(exp)
+exp2_ = in_place(exp2)
+expm1_ = in_place(expm1)
+log_ = in_place(log)
+log2_ = in_place(log2)
+log10_ = in_place(log10)
+log1p_ = in_place(log1p)
+sqrt_ = in_place(sqrt)
+rsqrt_ = in_place(rsqrt)
+sin_ = in_place(sin)
+cos_ = in_place(cos)
+tan_ = in_place(tan)
+sinh_ = in_place(sinh)
+cosh_ = in_place(cosh)
+tanh_ = in_place(tanh)
+asin_ = in_place(asin)
+acos_ = in_place(acos)
+atan_ = in_place(atan)
+sigmoid_ = in_place(sigmoid)
+relu_ = in_place(relu)
+sign_ = in_place(sign)
+floor_ = in_place(floor)
+ceil_ = in_place(ceil)
+trunc_ = in_place(trunc)
+round_ = in_place(round)
+frac_ = in_place(frac)

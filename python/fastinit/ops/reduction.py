@@ -1,0 +1,348 @@
+"""Sums, means and the like over some or all dimensions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import dtypes
+from ..autograd import record, wrap
+from .dims import Dims, wrap_dim, wrap_dims
+from .operands import Array, compute, floating, lift, lower
+
+if TYPE_CHECKING:
+    from ..tensor import Tensor
+
+
+def _converted(array: Array, dtype: dtypes.dtype | None) -> Array:
+    return array if dtype is None else compute(array.astype, dtype.numpy, copy=False)
+
+
+def _spread(grad: Array, shape: tuple[int, ...], axes: tuple[int, ...], keepdim: bool) -> Array:
+    """Returns the gradient of a sum, or a part that was kept, as seen from every summand (read-only)."""
+    if not keepdim and grad.ndim:
+        grad = np.expand_dims(grad, axes)
+    return np.broadcast_to(grad, shape)
+
+
+def sum(
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None
+) -> Tensor:
+    """Returns the sum over `dim`, integers and booleans as int64 (torch.sum).
+
+    Args:
+        input: any shape; 16-bit floats are added up in float32.
+        dim: the dimensions to sum over; all by default.
+        keepdim: keep them, with length 1.
+        dtype: convert the input to this first.
+    """
+    x = input._array
+    shape, own = x.shape, x.dtype
+    if dtype is not None:
+        x = _converted(x, dtype)
+    elif own.kind in "biu":
+        x = x.astype(np.int64)
+    if dim is None and not keepdim:
+        total = compute(np.add.reduce, lift(x), axis=None)
+        return record(
+            lower(total, x.dtype),
+            "SumBackward0",
+            (input,),
+            lambda grad: (np.broadcast_to(grad.astype(own, copy=False), shape),),
+        )
+    axes = wrap_dims(dim, x.ndim)
+    total = compute(np.add.reduce, lift(x), axis=axes, keepdims=keepdim)
+    return record(
+        lower(total, x.dtype),
+        "SumBackward1",
+        (input,),
+        lambda grad: (_spread(grad.astype(own, copy=False), shape, axes, keepdim),),
+    )
+
+
+def mean(
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None
+) -> Tensor:
+    """Returns the mean over `dim` (torch.mean).
+
+    Args:
+        input: a floating-point tensor; 16-bit floats are added up in float32.
+        dim: the dimensions to average over; all by default.
+        keepdim: keep them, with length 1.
+        dtype: convert the input to this first.
+
+    Raises:
+        RuntimeError: the input (or `dtype`) is not a floating-point one.
+    """
+    kind = dtypes.as_dtype(input._array.dtype) if dtype is None else dtype
+    if not kind.is_floating_point:
+        raise RuntimeError(
+            f"mean(): could not infer output dtype. {'Input' if dtype is None else 'Optional'} dtype must be "
+            f"either a floating point or complex dtype. Got: {kind.type_name}"
+        )
+    own, shape = input._array.dtype, input._array.shape
+    x = _converted(input._array, dtype)
+    whole = dim is None and not keepdim
+    axes = wrap_dims(dim, x.ndim)
+    count = 1
+    for axis in axes:
+        count *= shape[axis]
+    total = compute(np.add.reduce, lift(x), axis=axes, keepdims=keepdim)
+    return record(
+        lower(compute(np.true_divide, total, total.dtype.type(count)), x.dtype),
+        "MeanBackward0" if whole else "MeanBackward1",
+        (input,),
+        lambda grad: (
+            _spread((grad / grad.dtype.type(count)).astype(own, copy=False), shape, axes, keepdim),
+        ),
+    )
+
+
+def _variance(
+    input: Tensor, dim: Dims, correction: float, keepdim: bool
+) -> tuple[Array, tuple[int, ...], Any, Array, float]:
+    x = input._array
+    if not dtypes.as_dtype(x.dtype).is_floating_point:
+        raise RuntimeError("std and var only support floating point and complex dtypes")
+    axes = wrap_dims(dim, x.ndim)
+    working = lift(x)
+    count = 1
+    for axis in axes:
+        count *= x.shape[axis]
+    # Too few elements for the correction: 0 / 0, which is NaN, as PyTorch has it.
+    divisor = max(count - correction, 0)
+    centred = compute(np.subtract, working, compute(np.mean, working, axis=axes, keepdims=True))
+    value = compute(
+        np.true_divide,
+        np.add.reduce(centred * centred, axis=axes, keepdims=keepdim),
+        working.dtype.type(divisor),
+    )
+    return centred, axes, value, x, divisor
+
+
+def var(
+    input: Tensor,
+    dim: Dims | bool = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+) -> Tensor:
+    """Returns the variance over `dim` (torch.var).
+
+    Args:
+        input: a floating-point tensor.
+        dim: the dimensions; all by default.
+        unbiased: False is correction 0.
+        keepdim: keep them, with length 1.
+        correction: what is subtracted from the number of elements; 1 by default.
+
+    Raises:
+        RuntimeError: the dtype is not a floating-point one.
+    """
+    dim, correction = _correction(dim, unbiased, correction)
+    centred, axes, value, x, divisor = _variance(input, dim, correction, keepdim)
+
+    def backward(grad: Array) -> tuple[Array]:
+        spread = _spread(lift(grad), x.shape, axes, keepdim)
+        return (lower(spread * centred * (centred.dtype.type(2) / centred.dtype.type(divisor)), x.dtype),)
+
+    return record(lower(value, x.dtype), "VarBackward0", (input,), backward, (input,))
+
+
+def std(
+    input: Tensor,
+    dim: Dims | bool = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+) -> Tensor:
+    """Returns the standard deviation over `dim`; arguments as those of `var` (torch.std)."""
+    dim, correction = _correction(dim, unbiased, correction)
+    centred, axes, value, x, divisor = _variance(input, dim, correction, keepdim)
+    result = np.asarray(compute(np.sqrt, value))
+
+    def backward(grad: Array) -> tuple[Array]:
+        scaled = lift(grad) / (result * result.dtype.type(divisor))
+        # Where all elements are equal, no direction is steepest.
+        scaled = np.where(result == 0, 0, scaled).astype(result.dtype)
+        return (lower(_spread(scaled, x.shape, axes, keepdim) * centred, x.dtype),)
+
+    return record(lower(result, x.dtype), "StdBackward0", (input,), backward, (input,), saves_result=True)
+
+
+def _correction(dim: Dims | bool, unbiased: bool | None, correction: float | None) -> tuple[Dims, float]:
+    if isinstance(dim, bool):  # var(unbiased), PyTorch's oldest form
+        dim, unbiased = None, dim
+    return dim, float(unbiased is not False) if correction is None else correction
+
+
+def var_mean(
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, correction: float = 1
+) -> tuple[Tensor, Tensor]:
+    """Returns the variance and the mean over `dim` (torch.var_mean)."""
+    return var(input, dim, keepdim=keepdim, correction=correction), mean(input, dim, keepdim)
+
+
+def std_mean(
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, correction: float = 1
+) -> tuple[Tensor, Tensor]:
+    """Returns the standard deviation and the mean over `dim` (torch.std_mean)."""
+    return std(input, dim, keepdim=keepdim, correction=correction), mean(input, dim, keepdim)
+
+
+def prod(
+    input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None
+) -> Tensor:
+    """Returns the product over one dimension or all, integers and booleans as int64 (torch.prod)."""
+    own = input._array.dtype
+    x = _converted(input._array, dtype)
+    if dtype is None and own.kind in "biu":
+        x = x.astype(np.int64)
+    working = lift(x)
+    axis = None if dim is None else wrap_dim(dim, x.ndim) if x.ndim else None
+    value = compute(np.multiply.reduce, working, axis=axis, keepdims=keepdim and dim is not None)
+
+    def backward(grad: Array) -> tuple[Array]:
+        flat = working.reshape(-1) if axis is None else working
+        along = axis or 0
+        spread = grad if axis is None or keepdim else np.expand_dims(grad, axis)
+        return (lower((_product_of_others(flat, along) * spread).reshape(x.shape), own),)
+
+    name = "ProdBackward0" if dim is None else "ProdBackward1"
+    return record(lower(value, x.dtype), name, (input,), backward, (input,), saves_result=True)
+
+
+def _product_of_others(x: Array, axis: int) -> Array:
+    """Returns, for each element, the product of all others: of those before and those after, since one may be 0."""
+    one = np.ones_like(x.take([0], axis))
+    before = np.cumprod(np.concatenate([one, x], axis), axis).take(range(x.shape[axis]), axis)
+    mirrored = np.cumprod(np.concatenate([one, np.flip(x, axis)], axis), axis).take(
+        range(x.shape[axis]), axis
+    )
+    return np.asarray(before * np.flip(mirrored, axis))
+
+
+def cumsum(input: Tensor, dim: int, *, dtype: dtypes.dtype | None = None) -> Tensor:
+    """Returns the running sum along `dim`, integers and booleans as int64 (torch.cumsum)."""
+    own = input._array.dtype
+    x = _converted(input._array, dtype)
+    if dtype is None and own.kind in "biu":
+        x = x.astype(np.int64)
+    axis = wrap_dim(dim, x.ndim)
+    if x.ndim == 0:
+        return record(x.copy(), "CumsumBackward0", (input,), lambda grad: (grad.astype(own, copy=False),))
+
+    def backward(grad: Array) -> tuple[Array]:
+        return (lower(np.flip(np.cumsum(np.flip(lift(grad), axis), axis), axis), own),)
+
+    return record(lower(compute(np.cumsum, lift(x), axis), x.dtype), "CumsumBackward0", (input,), backward)
+
+
+def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
+    """Returns log(sum(exp(x))) over `dim` without overflow (torch.logsumexp)."""
+    x = floating(input._array)
+    working = lift(x)
+    axes = wrap_dims(dim, x.ndim)
+    peak = np.max(working, axis=axes, keepdims=True)
+    peak = np.where(np.isfinite(peak), peak, 0).astype(working.dtype)
+    whole = compute(np.log, compute(np.sum, compute(np.exp, working - peak), axis=axes, keepdims=True)) + peak
+    result = whole if keepdim else np.squeeze(whole, axes)
+
+    def backward(grad: Array) -> tuple[Array]:
+        return (lower(_spread(lift(grad), x.shape, axes, keepdim) * np.exp(working - whole), x.dtype),)
+
+    return record(
+        lower(np.asarray(result), x.dtype),
+        "LogsumexpBackward0",
+        (input,),
+        backward,
+        (input,),
+        saves_result=True,
+    )
+
+
+def norm(
+    input: Tensor,
+    p: float | str | None = "fro",
+    dim: Dims = None,
+    keepdim: bool = False,
+    dtype: dtypes.dtype | None = None,
+) -> Tensor:
+    """Returns the vector norm of order `p` over `dim` (torch.norm).
+
+    Args:
+        input: a floating-point tensor.
+        p: the order: any number, `inf`, `-inf`; "fro" is 2.
+        dim: the dimensions; all by default.
+        keepdim: keep them, with length 1.
+        dtype: convert the input to this first.
+
+    Raises:
+        RuntimeError: the dtype is not a floating-point one.
+    """
+    order = 2.0 if p in {None, "fro"} else float(p or 0)
+    own = input._array.dtype
+    x = _converted(input._array, dtype)
+    if not dtypes.as_dtype(x.dtype).is_floating_point:
+        raise RuntimeError(
+            "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
+            + dtypes.as_dtype(x.dtype).type_name
+        )
+    working = lift(x)
+    axes = wrap_dims(dim, x.ndim)
+    size = compute(np.abs, working)
+    if order == 2.0:
+        value = np.sqrt(compute(np.add.reduce, size * size, axis=axes, keepdims=True))
+    elif order == 0:
+        value = np.add.reduce((size != 0).astype(working.dtype), axis=axes, keepdims=True)
+    elif order == 1:
+        value = compute(np.add.reduce, size, axis=axes, keepdims=True)
+    elif np.isinf(order):
+        value = (np.max if order > 0 else np.min)(size, axis=axes, keepdims=True)
+    else:
+        value = compute(lambda: np.add.reduce(size**order, axis=axes, keepdims=True) ** (1 / order))
+    value = np.asarray(value, working.dtype)
+
+    def backward(grad: Array) -> tuple[Array]:
+        spread = _spread(lift(grad), x.shape, axes, keepdim)
+        if order == 0:
+            slope = np.zeros_like(working)
+        elif order == 1:
+            slope = np.sign(working)
+        elif np.isinf(order):
+            reached = size == value
+            slope = np.sign(working) * reached / reached.sum(axis=axes, keepdims=True)
+        else:
+            slope = np.where(value == 0, 0, np.sign(working) * size ** (order - 1) / value ** (order - 1))
+        return (lower((spread * slope).astype(working.dtype, copy=False), own),)
+
+    result = value if keepdim else np.squeeze(value, axes)
+    return record(
+        lower(np.asarray(result), x.dtype),
+        "LinalgVectorNormBackward0",
+        (input,),
+        backward,
+        (input,),
+        saves_result=True,
+    )
+
+
+def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """Tells whether an element is not 0, over `dim` or all (torch.any)."""
+    x = input._array
+    return wrap(np.any(x, axis=wrap_dims(dim, x.ndim), keepdims=keepdim))
+
+
+def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """Tells whether no element is 0, over `dim` or all (torch.all)."""
+    x = input._array
+    return wrap(np.all(x, axis=wrap_dims(dim, x.ndim), keepdims=keepdim))
+
+
+def count_nonzero(input: Tensor, dim: Dims = None) -> Tensor:
+    """Counts the elements that are not 0, over `dim` or all (torch.count_nonzero)."""
+    x = input._array
+    return wrap(np.count_nonzero(x, axis=wrap_dims(dim, x.ndim)))

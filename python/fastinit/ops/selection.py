@@ -1,0 +1,171 @@
+"""Choosing between elements: where, maximum, clamp, masks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import dtypes
+from ..autograd import Variable, record, wrap
+from .operands import (
+    Array,
+    Operand,
+    broadcast,
+    compute,
+    in_place,
+    lift,
+    lower,
+    mismatch,
+    pair,
+    reduce_to,
+    target,
+)
+
+if TYPE_CHECKING:
+    from ..tensor import Tensor
+
+
+def where(
+    condition: Tensor, input: Operand | None = None, other: Operand | None = None
+) -> Tensor | tuple[Tensor, ...]:
+    """Returns `input` where the condition holds, else `other` (torch.where).
+
+    Args:
+        condition: boolean.
+        input: tensor or number, broadcast with the others.
+        other: tensor or number. Without both, the indices at which the condition holds are returned, a tensor
+            per dimension.
+
+    Raises:
+        RuntimeError: the condition is not boolean, or shapes do not fit.
+    """
+    if input is None or other is None:
+        return tuple(wrap(index) for index in np.nonzero(condition._array))
+    test = condition._array
+    if test.dtype == np.uint8:
+        test = test.astype(np.bool_)
+    if test.dtype != np.bool_:
+        raise RuntimeError(
+            "where expected condition to be a boolean tensor, but got a tensor with dtype "
+            + dtypes.as_dtype(test.dtype).type_name
+        )
+    return _where(condition, test, input, other)
+
+
+def _where(condition: Tensor, test: Array, input: Operand, other: Operand) -> Tensor:
+    x, y, dtype = pair(input, other)
+    try:
+        array = np.where(test, x, y)
+    except ValueError:
+        raise mismatch(test.shape, np.broadcast_shapes(np.shape(x), np.shape(y))) from None
+    a, b = target(input), target(other)
+
+    def backward(grad: Array) -> tuple[Array | None, ...]:
+        zero = grad.dtype.type(0)
+        return a and reduce_to(np.where(test, grad, zero), a), b and reduce_to(np.where(test, zero, grad), b)
+
+    return record(lower(array, dtype), "WhereBackward0", (input, other), backward, (condition,))
+
+
+def _extremum(function: Any, name: str, input: Tensor, other: Tensor) -> Tensor:
+    x, y, dtype = pair(input, other)
+    a, b = target(input), target(other)
+
+    def backward(grad: Array) -> tuple[Array | None, ...]:
+        # Equal elements share the gradient.
+        first = np.where(x == y, 0.5, x == function(x, y)).astype(grad.dtype)
+        return a and reduce_to(grad * first, a), b and reduce_to(grad * (1 - first), b)
+
+    return record(lower(broadcast(function, x, y), dtype), name, (input, other), backward, (input, other))
+
+
+def maximum(input: Tensor, other: Tensor) -> Tensor:
+    """Returns the larger of each two elements, NaN if one is (torch.maximum)."""
+    return _extremum(np.maximum, "MaximumBackward0", input, other)
+
+
+def minimum(input: Tensor, other: Tensor) -> Tensor:
+    """Returns the smaller of each two elements, NaN if one is (torch.minimum)."""
+    return _extremum(np.minimum, "MinimumBackward0", input, other)
+
+
+def clamp(input: Tensor, min: Operand | None = None, max: Operand | None = None) -> Tensor:
+    """Returns the elements moved into [min, max] (torch.clamp).
+
+    Args:
+        input: any shape.
+        min: number or tensor; None leaves that side open.
+        max: number or tensor; wins where it is less than `min`.
+
+    Raises:
+        RuntimeError: both are None.
+    """
+    if min is None and max is None:
+        raise RuntimeError("fastinit.clamp: At least one of 'min' or 'max' must not be None")
+    if isinstance(min, Variable) or isinstance(max, Variable):
+        bounded = input if min is None else maximum(input, _as_tensor(min, input))
+        return bounded if max is None else minimum(bounded, _as_tensor(max, input))
+    x: Any = input._array
+    dtype = dtypes.result_type(input, *(each for each in (min, max) if each is not None)).numpy
+    x = lift(x.astype(dtype, copy=False))
+    result = x
+    if min is not None:
+        result = compute(np.maximum, result, x.dtype.type(min))
+    if max is not None:
+        result = compute(np.minimum, result, x.dtype.type(max))
+    own = input._array.dtype
+
+    def backward(grad: Array) -> tuple[Array]:
+        inside = np.ones(x.shape, np.bool_) if min is None else x >= min
+        return (lower(grad * (inside if max is None else inside & (x <= max)), own),)
+
+    return record(
+        lower(np.array(result, copy=result is x), dtype), "ClampBackward1", (input,), backward, (input,)
+    )
+
+
+def _as_tensor(bound: Operand, input: Tensor) -> Tensor:
+    return bound if isinstance(bound, Variable) else wrap(np.asarray(bound, input._array.dtype))
+
+
+def masked_fill(input: Tensor, mask: Tensor, value: Operand) -> Tensor:
+    """Returns `input` with `value` where `mask` holds (torch.masked_fill).
+
+    Raises:
+        RuntimeError: the mask is not boolean.
+    """
+    test = mask._array
+    if test.dtype != np.bool_:
+        raise RuntimeError(
+            f"masked_fill_ only supports boolean masks, but got mask with dtype {mask.dtype.name}"
+        )
+    x = input._array
+    number = value._array if isinstance(value, Variable) else np.asarray(value)
+    array = np.where(test, number.astype(x.dtype), x)
+    a, b = target(input), target(value)
+
+    def backward(grad: Array) -> tuple[Array | None, ...]:
+        zero = grad.dtype.type(0)
+        return a and reduce_to(np.where(test, zero, grad), a), b and reduce_to(np.where(test, grad, zero), b)
+
+    return record(array, "MaskedFillBackward0", (input, value), backward, (mask,))
+
+
+clip = clamp
+masked_fill_ = in_place(masked_fill)
+clamp_ = clip_ = in_place(clamp)
+
+
+def clamp_min(input: Tensor, min: Operand) -> Tensor:
+    """Returns the elements, or `min` where they are less (torch.clamp_min)."""
+    return clamp(input, min)
+
+
+def clamp_max(input: Tensor, max: Operand) -> Tensor:
+    """Returns the elements, or `max` where they are more (torch.clamp_max)."""
+    return clamp(input, None, max)
+
+
+clamp_min_ = in_place(clamp_min)
+clamp_max_ = in_place(clamp_max)
