@@ -16,7 +16,9 @@ void register_config(pybind11::module_& module) {
     module.def("set_num_threads", &runtime::set_num_threads);
     module.def("calls", &runtime::CallCounter::all);
     module.def("reset_calls", &runtime::CallCounter::reset);
-    runtime::active_kernels();  // a wrong FASTINIT_ISA is told at import, not at the first fill
+    // Wrong environment variables are told at import, not at the first fill.
+    runtime::active_kernels();
+    runtime::num_threads();
 }
 
 }  // namespace fastinit::bindings

@@ -64,11 +64,13 @@ FASTINIT_INLINE To bit_cast(From x) {
 }
 
 // The lanes of the pair (a, b) that index(0), index(1), ... name.
-template <class V, class Index>
-FASTINIT_INLINE V shuffle(V a, V b, Index index) {
-    return [&]<std::size_t... i>(std::index_sequence<i...>) __attribute__((always_inline)) {
-        return __builtin_shufflevector(a, b, index(static_cast<int>(i))...);
-    }(std::make_index_sequence<static_cast<std::size_t>(lanes<V>)>{});
+template <auto index, class V, std::size_t... i>
+FASTINIT_INLINE V shuffle(V a, V b, std::index_sequence<i...>) {
+    return __builtin_shufflevector(a, b, index(static_cast<int>(i))...);
+}
+template <auto index, class V>
+FASTINIT_INLINE V shuffle(V a, V b) {
+    return shuffle<index>(a, b, std::make_index_sequence<static_cast<std::size_t>(lanes<V>)>{});
 }
 
 template <class V>
@@ -105,3 +107,84 @@ FASTINIT_INLINE U64 multiply_low_halves(U64 a, U64 b) {
         return (a & 0xFFFFFFFFu) * (b & 0xFFFFFFFFu);
     }
 }
+
+FASTINIT_INLINE F32 sqrt(F32 x) {
+    if constexpr (false) {
+        return x;
+#if defined(__AVX512F__)
+    } else if constexpr (sizeof(F32) == 64) {
+        return (F32)_mm512_sqrt_ps((__m512)x);
+#elif defined(__AVX2__)
+    } else if constexpr (sizeof(F32) == 32) {
+        return (F32)_mm256_sqrt_ps((__m256)x);
+#elif defined(__SSE2__)
+    } else if constexpr (sizeof(F32) == 16) {
+        return (F32)_mm_sqrt_ps((__m128)x);
+#endif
+    } else {
+        for (int i = 0; i < lanes<F32>; ++i) x[i] = __builtin_sqrtf(x[i]);
+        return x;
+    }
+}
+
+FASTINIT_INLINE F64 sqrt(F64 x) {
+    if constexpr (false) {
+        return x;
+#if defined(__AVX512F__)
+    } else if constexpr (sizeof(F64) == 64) {
+        return (F64)_mm512_sqrt_pd((__m512d)x);
+#elif defined(__AVX2__)
+    } else if constexpr (sizeof(F64) == 32) {
+        return (F64)_mm256_sqrt_pd((__m256d)x);
+#elif defined(__SSE2__)
+    } else if constexpr (sizeof(F64) == 16) {
+        return (F64)_mm_sqrt_pd((__m128d)x);
+#endif
+    } else {
+        for (int i = 0; i < lanes<F64>; ++i) x[i] = __builtin_sqrt(x[i]);
+        return x;
+    }
+}
+
+// One bit per lane: lane i's is bit i, set where the mask's lane is all ones.
+FASTINIT_INLINE std::uint32_t bits_of(I32 mask) {
+    if constexpr (false) {
+        return 0;
+#if defined(__AVX512F__)
+    } else if constexpr (sizeof(I32) == 64) {
+        return _mm512_movepi32_mask((__m512i)mask);
+#elif defined(__AVX2__)
+    } else if constexpr (sizeof(I32) == 32) {
+        return static_cast<std::uint32_t>(_mm256_movemask_ps((__m256)mask));
+#elif defined(__SSE2__)
+    } else if constexpr (sizeof(I32) == 16) {
+        return static_cast<std::uint32_t>(_mm_movemask_ps((__m128)mask));
+#endif
+    } else {
+        std::uint32_t bits = 0;
+        for (int i = 0; i < lanes<I32>; ++i) bits |= (static_cast<std::uint32_t>(mask[i]) & 1u) << i;
+        return bits;
+    }
+}
+
+FASTINIT_INLINE std::uint32_t bits_of(I64 mask) {
+    if constexpr (false) {
+        return 0;
+#if defined(__AVX512F__)
+    } else if constexpr (sizeof(I64) == 64) {
+        return _mm512_movepi64_mask((__m512i)mask);
+#elif defined(__AVX2__)
+    } else if constexpr (sizeof(I64) == 32) {
+        return static_cast<std::uint32_t>(_mm256_movemask_pd((__m256d)mask));
+#elif defined(__SSE2__)
+    } else if constexpr (sizeof(I64) == 16) {
+        return static_cast<std::uint32_t>(_mm_movemask_pd((__m128d)mask));
+#endif
+    } else {
+        std::uint32_t bits = 0;
+        for (int i = 0; i < lanes<I64>; ++i) bits |= (static_cast<std::uint32_t>(mask[i]) & 1u) << i;
+        return bits;
+    }
+}
+
+}  // namespace fastinit::core::inline FASTINIT_ISA

@@ -1,8 +1,385 @@
 #include "kernels/fill.hpp"
 
+#include "core/distributions.hpp"
+#include "core/float_environment.hpp"
+#include "core/philox.hpp"
+
 namespace fastinit::kernels::FASTINIT_ISA {
+namespace {
+
+using namespace core;
+
+// A tile is what the innermost loop makes at once: four groups of blocks, a block per 64-bit lane.
+constexpr int groups = 4;
+constexpr int group_blocks = lanes<U64>;
+constexpr int tile_blocks = groups * group_blocks;
+constexpr int tile_size = 4 * tile_blocks;
+
+// Which of a group's blocks is in a lane. The interleavings below work within 128 bits, two lanes; this order makes
+// what they give the order of memory.
+constexpr int block_in_lane(int lane) { return lane / 2 + lane % 2 * (group_blocks / 2); }
+constexpr int lane_of_block(int block) { return block % (group_blocks / 2) * 2 + block / (group_blocks / 2); }
+
+// Interleaves the lower (upper = 0) or the upper halves of each 128 bits of a and b.
+template <int upper, class V>
+FASTINIT_INLINE V interleave(V a, V b) {
+    constexpr int in_128_bits = 16 / sizeof(V{}[0]);
+    constexpr auto index = [](int i) {
+        const int place = i % in_128_bits;
+        return i / in_128_bits * in_128_bits + upper * (in_128_bits / 2) + place / 2 + (place % 2) * lanes<V>;
+    };
+    return shuffle<index>(a, b);
+}
+
+// Interleaves the lower or the upper halves of a and b by units of 128 bits.
+template <int upper, class V>
+FASTINIT_INLINE V interleave_128(V a, V b) {
+    constexpr int in_128_bits = 16 / sizeof(V{}[0]), units = sizeof(V) / 16;
+    if constexpr (units == 1) return upper ? b : a;
+    constexpr auto index = [](int i) {
+        const int unit = i / in_128_bits + upper * units;
+        return (unit / 2) * in_128_bits + i % in_128_bits + (unit % 2) * lanes<V>;
+    };
+    return shuffle<index>(a, b);
+}
+
+// A group's words, values or masks, one vector for two elements of each block (32-bit types: words 0 and 2 in x[0],
+// 1 and 3 in x[1]) or for one (64-bit types), put into the order of memory.
+template <class V>
+FASTINIT_INLINE void put_in_order(V (&x)[2]) {
+    const V low = interleave<0>(x[0], x[1]), high = interleave<1>(x[0], x[1]);
+    x[0] = low, x[1] = high;
+}
+
+template <class V>
+FASTINIT_INLINE void put_in_order(V (&x)[4]) {
+    const V low_01 = interleave<0>(x[0], x[1]), low_23 = interleave<0>(x[2], x[3]);
+    const V high_01 = interleave<1>(x[0], x[1]), high_23 = interleave<1>(x[2], x[3]);
+    x[0] = interleave_128<0>(low_01, low_23), x[1] = interleave_128<1>(low_01, low_23);
+    x[2] = interleave_128<0>(high_01, high_23), x[3] = interleave_128<1>(high_01, high_23);
+}
+
+template <class D>
+constexpr int vectors = 4 * sizeof(typename D::Real) / 8;  // of a group
+
+template <class V, class T>
+FASTINIT_INLINE void store(T* out, V x) {
+    __builtin_memcpy(out, &x, sizeof x);
+}
+
+template <class D>
+FASTINIT_INLINE void store_group(typename D::Stored* out, Values<D> (&values)[vectors<D>]) {
+    if constexpr (sizeof(typename D::Stored) == 2) {
+        // Two neighbours fill 32 bits, so a lane of 64 is a block already.
+        const U64 blocks = bit_cast<U64>(D::narrow(values[0]) | (D::narrow(values[1]) << 16));
+        store(out, shuffle<lane_of_block>(blocks, blocks));
+    } else {
+        put_in_order(values);
+        for (int i = 0; i < vectors<D>; ++i) store(out + i * lanes<Values<D>>, values[i]);
+    }
+}
+
+// Two of a group's words per 64 bits: the words j of a block and, above them, its words j + 2; or the words of one
+// draw above those of the next.
+FASTINIT_INLINE U64 joined(U64 low, U64 high) { return (low & 0xFFFFFFFFu) | (high << 32); }
+
+template <class Distribution>
+class Filler {
+  public:
+    using D = typename Distribution::Dtype;
+    using Stored = typename D::Stored;
+
+    explicit Filler(const Fill& fill)
+        : distribution_(fill.arguments), philox_(fill.seed, fill.stream), first_(fill.draw * next_draw), fill_(fill) {}
+
+    // A row of `count` elements, whose positions are `step` and whose addresses are `stride` apart.
+    void row(char* out, std::uint64_t position, std::int64_t count, std::int64_t stride, std::int64_t step) {
+        if (step != 1) {
+            for (; count > 0; --count, out += stride, position += static_cast<std::uint64_t>(step))
+                push_part(out, position, 1, stride);
+            return;
+        }
+        if (position % 4 != 0 && count > 0) {
+            const std::int64_t head = count < 4 - static_cast<int>(position % 4) ? count : 4 - static_cast<int>(position % 4);
+            push_part(out, position, head, stride);
+            out += head * stride, position += static_cast<std::uint64_t>(head), count -= head;
+        }
+        if (stride == sizeof(Stored)) {
+            const std::int64_t tiles = count / tile_size;
+            contiguous(reinterpret_cast<Stored*>(out), position / 4, tiles);
+            out += tiles * tile_size * stride, position += static_cast<std::uint64_t>(tiles * tile_size);
+            count -= tiles * tile_size;
+        }
+        for (; count > 0; count -= 4, out += 4 * stride, position += 4) push_part(out, position, count < 4 ? count : 4, stride);
+    }
+
+    // Fills what is still pending.
+    void finish() {
+        while (pending_count_ > 0) fill_pending();
+    }
+
+  private:
+    // A block that is not, or not yet, filled: of its elements those in the bits of `wanted`, the one of word 0 at
+    // `out` (which may lie outside of the array, if that one is not wanted).
+    struct Pending {
+        std::uint64_t counter;
+        char* out;
+        std::int64_t stride;
+        std::uint32_t wanted;
+    };
+
+    // Makes a tile of the blocks with these counters, lanes in the order block_in_lane. Returns in `rejected`
+    // one bit per element, in the order of memory.
+    FASTINIT_INLINE void make_tile(const Distribution& distribution, const U64 (&low)[groups], const U64 (&high)[groups], Stored* out,
+                                   std::uint64_t (&rejected)[groups]) const {
+        make(distribution, philox_, low, high, out, rejected);
+    }
+
+  public:
+    template <class Any>
+    FASTINIT_INLINE static void make(const Any& distribution, const Philox& philox, const U64 (&low)[groups],
+                                     const U64 (&high)[groups], Stored* out, std::uint64_t (&rejected)[groups]) {
+        BlockWords blocks[groups] = {}, more[groups] = {};
+        if constexpr (Any::draws >= 1) philox(low, high, blocks);
+        if constexpr (Any::draws == 2) {
+            U64 next[groups];
+            for (int g = 0; g < groups; ++g) next[g] = high[g] + static_cast<std::uint32_t>(next_draw >> 32);
+            philox(low, next, more);
+        }
+#pragma GCC unroll 4
+        for (int g = 0; g < groups; ++g) {
+            const auto& w = blocks[g].words;
+            Values<D> values[vectors<D>];
+            Mask<D> masks[vectors<D>] = {};
+#pragma GCC unroll 2
+            for (int i = 0; i < vectors<D>; i += 2) {
+                Pair<Words<D>> words;
+                if constexpr (vectors<D> == 2)
+                    words = {bit_cast<Words<D>>(joined(w[0], w[2])), bit_cast<Words<D>>(joined(w[1], w[3]))};
+                else
+                    words = {bit_cast<Words<D>>(joined(more[g].words[i], w[i])),
+                             bit_cast<Words<D>>(joined(more[g].words[i + 1], w[i + 1]))};
+                Pair<Values<D>> made;
+                if constexpr (requires { Any::tries; }) {
+                    Pair<Mask<D>> mask;
+                    made = distribution(words, mask);
+                    masks[i] = mask.first, masks[i + 1] = mask.second;
+                } else {
+                    made = distribution(words);
+                }
+                values[i] = made.first, values[i + 1] = made.second;
+            }
+            if constexpr (requires { Any::tries; }) {
+                put_in_order(masks);
+                rejected[g] = 0;
+                for (int i = 0; i < vectors<D>; ++i)
+                    rejected[g] |= std::uint64_t{bits_of(masks[i])} << (i * lanes<Mask<D>>);
+            }
+            store_group<D>(out + g * 4 * group_blocks, values);
+        }
+    }
+
+  private:
+    static constexpr bool rejects = requires { Distribution::tries; };
+
+    // Whole tiles. Counter word 1 stays the same but where the block number passes a multiple of 2^32: within a run of
+    // tiles that do not, the compiler moves what depends on it alone out of the loop, a multiplication of the second
+    // round with it.
+    void contiguous(Stored* out, std::uint64_t block, std::int64_t tiles) {
+        while (tiles > 0) {
+            const std::uint64_t to_carry = ((~block & 0xFFFFFFFFu) + 1) / tile_blocks;
+            if (to_carry == 0) {
+                for (int i = 0; i < tile_blocks; ++i)
+                    push({first_ + block + static_cast<unsigned>(i), reinterpret_cast<char*>(out + 4 * i), sizeof(Stored), 15u});
+                out += tile_size, block += tile_blocks, tiles -= 1;
+                continue;
+            }
+            const std::int64_t run = static_cast<std::uint64_t>(tiles) < to_carry ? tiles : static_cast<std::int64_t>(to_carry);
+            run_of_tiles(out, first_ + block, run);
+            out += run * tile_size, block += static_cast<std::uint64_t>(run) * tile_blocks, tiles -= run;
+        }
+    }
+
+    void run_of_tiles(Stored* out, std::uint64_t counter, std::int64_t tiles) {
+        U64 lane_blocks;
+        for (int i = 0; i < group_blocks; ++i) lane_blocks[i] = static_cast<unsigned>(block_in_lane(i));
+        U64 low[groups], high[groups];
+        for (int g = 0; g < groups; ++g) {
+            low[g] = lane_blocks + (counter + static_cast<unsigned>(g * group_blocks));
+            high[g] = splat<U64>(counter >> 32);
+        }
+        for (; tiles > 0; --tiles, counter += tile_blocks, out += tile_size) {
+            std::uint64_t rejected[groups];
+            make(distribution_, philox_, low, high, out, rejected);
+            for (int g = 0; g < groups; ++g) low[g] += std::uint64_t{tile_blocks};
+            if constexpr (rejects) {
+                for (int g = 0; g < groups; ++g) {
+                    for (int i = 0; i < group_blocks; ++i) {
+                        // Written always, counted if wanted: which blocks are is not to be predicted.
+                        const auto wanted = static_cast<std::uint32_t>(rejected[g] >> (4 * i)) & 15u;
+                        const int block = g * group_blocks + i;
+                        pending_[pending_count_] = {counter + static_cast<unsigned>(block) + Distribution::draws * next_draw,
+                                                    reinterpret_cast<char*>(out + 4 * block), sizeof(Stored), wanted};
+                        pending_count_ += wanted != 0;
+                    }
+                }
+                while (pending_count_ >= tile_blocks) fill_pending();
+            }
+        }
+    }
+
+    // `count` elements of one block.
+    void push_part(char* out, std::uint64_t position, std::int64_t count, std::int64_t stride) {
+        const auto word = static_cast<std::int64_t>(position % 4);
+        push({first_ + position / 4, out - word * stride, stride, ((1u << count) - 1u) << word});
+    }
+
+    void push(const Pending& part) {
+        pending_[pending_count_++] = part;
+        if (pending_count_ >= tile_blocks) fill_pending();
+    }
+
+    // Fills up to a tile of what is pending; what is rejected is pending again, at its next draw.
+    __attribute__((noinline)) void fill_pending() {
+        const int count = pending_count_ < tile_blocks ? pending_count_ : tile_blocks;
+        pending_count_ -= count;
+        Pending parts[tile_blocks];
+        U64 low[groups], high[groups];
+        bool exhausted = false;
+        for (int i = 0; i < tile_blocks; ++i) {
+            const Pending& part = pending_[pending_count_ + (i < count ? i : 0)];
+            parts[i] = part;
+            const int lane = lane_of_block(i % group_blocks);
+            low[i / group_blocks][lane] = part.counter;
+            high[i / group_blocks][lane] = part.counter >> 32;
+            exhausted |= tries_of(part) >= max_tries();
+        }
+        Stored made[tile_size], last[tile_size];
+        std::uint64_t rejected[groups] = {};
+        make(distribution_, philox_, low, high, made, rejected);
+        if constexpr (rejects)
+            if (exhausted) make_fallback(low, high, last);
+        for (int i = 0; i < count; ++i) {
+            Pending& part = parts[i];
+            auto again = static_cast<std::uint32_t>(rejected[i / group_blocks] >> (4 * (i % group_blocks))) & 15u;
+            const Stored* from = made + 4 * i;
+            if (rejects && exhausted && tries_of(part) >= max_tries()) again = 0, from = last + 4 * i;
+            const std::uint32_t write = part.wanted & ~again;
+            for (int word = 0; word < 4; ++word)
+                if (write >> word & 1u) __builtin_memcpy(part.out + word * part.stride, from + word, sizeof(Stored));
+            if (rejects && (part.wanted & again)) {
+                part.wanted &= again;
+                part.counter += Distribution::draws * next_draw;
+                pending_[pending_count_++] = part;
+            }
+        }
+    }
+
+    static constexpr std::uint64_t max_tries() {
+        if constexpr (rejects) return Distribution::tries;
+        return ~std::uint64_t{0};
+    }
+    std::uint64_t tries_of(const Pending& part) const {
+        if constexpr (rejects) return (part.counter - first_) / (next_draw * Distribution::draws);
+        return 0;
+    }
+
+    __attribute__((noinline)) void make_fallback(const U64 (&low)[groups], const U64 (&high)[groups], Stored* out) const {
+        if constexpr (rejects) {
+            std::uint64_t none[groups];
+            make(typename Distribution::Fallback(fill_.arguments), philox_, low, high, out, none);
+        }
+    }
+
+    const Distribution distribution_;
+    const Philox philox_;
+    const std::uint64_t first_;
+    const Fill& fill_;
+    int pending_count_ = 0;
+    Pending pending_[2 * tile_blocks];
+};
+
+template <class Distribution>
+__attribute__((noinline)) void fill_box(const Fill& fill, std::int64_t begin, std::int64_t end) {
+    Filler<Distribution> filler(fill);
+    const int last = fill.axes - 1;
+    std::int64_t index[max_axes];
+    char* out = fill.data;
+    std::uint64_t position = fill.position;
+    for (std::int64_t axis = last, rest = begin; axis >= 0; --axis) {
+        const Axis& a = fill.axis[axis];
+        index[axis] = rest % a.size;
+        rest /= a.size;
+        out += index[axis] * a.stride;
+        position += static_cast<std::uint64_t>(index[axis] * a.step);
+    }
+    for (std::int64_t left = end - begin;;) {
+        const Axis& inner = fill.axis[last];
+        const std::int64_t in_row = inner.size - index[last];
+        const std::int64_t count = left < in_row ? left : in_row;
+        filler.row(out, position, count, inner.stride, inner.step);
+        if ((left -= count) == 0) break;
+        out -= index[last] * inner.stride;
+        position -= static_cast<std::uint64_t>(index[last] * inner.step);
+        index[last] = 0;
+        for (int axis = last - 1; axis >= 0; --axis) {
+            const Axis& a = fill.axis[axis];
+            out += a.stride;
+            position += static_cast<std::uint64_t>(a.step);
+            if (++index[axis] < a.size) break;
+            out -= a.size * a.stride;
+            position -= static_cast<std::uint64_t>(a.size * a.step);
+            index[axis] = 0;
+        }
+    }
+    filler.finish();
+}
+
+template <class Distribution>
+void fill_range(const Fill& fill, std::int64_t begin, std::int64_t end) {
+    const FloatEnvironment environment;
+    fill_box<Distribution>(fill, begin, end);
+}
+
+// Which of the two ways depends on the arguments alone: they give different bits.
+template <class D>
+void fill_trunc_normal(const Fill& fill, std::int64_t begin, std::int64_t end) {
+    const FloatEnvironment environment;
+    if (TruncatedNormal<D>::pays(fill.arguments))
+        fill_box<TruncatedNormal<D>>(fill, begin, end);
+    else
+        fill_box<InverseTruncatedNormal<D>>(fill, begin, end);
+}
+
+template <class Distribution>
+const char* refuse(const double* arguments) {
+    const FloatEnvironment environment;
+    return Distribution::refuse(arguments);
+}
+
+template <class Distribution>
+constexpr FillKernel kernel{&refuse<Distribution>, &fill_range<Distribution>};
+
+template <class D>
+constexpr FillKernel trunc_normal_kernel{&refuse<TruncatedNormal<D>>, &fill_trunc_normal<D>};
+
+template <template <class> class Distribution>
+constexpr FillRow row{{kernel<Distribution<Float16>>, kernel<Distribution<BFloat16>>, kernel<Distribution<Float32>>,
+                       kernel<Distribution<Float64>>}};
+
+}  // namespace
 
 extern const FillTable fill_table;
-const FillTable fill_table{};
+const FillTable fill_table{
+    .uniform = row<Uniform>,
+    .normal = row<Normal>,
+    .trunc_normal = {{trunc_normal_kernel<Float16>, trunc_normal_kernel<BFloat16>, trunc_normal_kernel<Float32>,
+                      trunc_normal_kernel<Float64>}},
+    .masked_uniform = row<MaskedUniform>,
+    .bernoulli = row<Bernoulli>,
+    .constant = row<Constant>,
+    .words32 = kernel<RandomWords<Word32>>,
+    .words64 = kernel<RandomWords<Word64>>,
+};
 
 }  // namespace fastinit::kernels::FASTINIT_ISA

@@ -1,9 +1,11 @@
 """The compiled kernels of fastinit: fills, dense products, pointwise functions."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+FillArray = np.ndarray[Any, Any]
 FloatArray = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
 __version__: str
@@ -15,6 +17,93 @@ def get_num_threads() -> int: ...
 def set_num_threads(count: int) -> None: ...
 def calls() -> dict[str, int]: ...
 def reset_calls() -> None: ...
+
+# Fills, in place: float16, bfloat16, float32 or float64, any strides that keep elements apart, the GIL released.
+# The words come from `seed` and `stream`, from `position` on, a multiple of 4. `global_shape` and `start` say that the
+# array is the box from `start` on of a tensor of that shape: it gets the bits of that box.
+# Raises ValueError where the array cannot be filled in place; it is then as it was.
+
+def fill_uniform(
+    array: FillArray,
+    low: float,
+    high: float,
+    *,
+    seed: int,
+    stream: int,
+    position: int,
+    global_shape: Sequence[int] | None = None,
+    start: Sequence[int] | None = None,
+) -> None:
+    """Uniform on [low, high); `low` where both are equal. Also raises ValueError if the dtype has no value there."""
+
+def fill_normal(
+    array: FillArray,
+    mean: float,
+    std: float,
+    *,
+    seed: int,
+    stream: int,
+    position: int,
+    global_shape: Sequence[int] | None = None,
+    start: Sequence[int] | None = None,
+) -> None:
+    """Normal, by Box and Muller's transform of pairs of words in one block."""
+
+def fill_trunc_normal(
+    array: FillArray,
+    mean: float,
+    std: float,
+    a: float,
+    b: float,
+    *,
+    seed: int,
+    stream: int,
+    position: int,
+    global_shape: Sequence[int] | None = None,
+    start: Sequence[int] | None = None,
+) -> None:
+    """Normal under the condition that it lies in [a, b]; ValueError if the dtype has no value there."""
+
+def fill_masked_uniform(
+    array: FillArray,
+    low: float,
+    high: float,
+    threshold: float,
+    *,
+    seed: int,
+    stream: int,
+    position: int,
+    global_shape: Sequence[int] | None = None,
+    start: Sequence[int] | None = None,
+) -> None:
+    """As `fill_uniform`, then times 0 where abs(x) < threshold, x and threshold rounded to the dtype."""
+
+def fill_bernoulli(
+    array: FillArray,
+    p: float,
+    *,
+    seed: int,
+    stream: int,
+    position: int,
+    global_shape: Sequence[int] | None = None,
+    start: Sequence[int] | None = None,
+) -> None:
+    """1 where the element's word, over 2^32, is below p; else 0."""
+
+def fill_constant(array: FillArray, value: float) -> None:
+    """`value`, rounded to the dtype."""
+
+def random_words(
+    array: np.ndarray[Any, np.dtype[np.uint32]] | np.ndarray[Any, np.dtype[np.uint64]],
+    *,
+    draw: int = 0,
+    seed: int,
+    stream: int,
+    position: int,
+    global_shape: Sequence[int] | None = None,
+    start: Sequence[int] | None = None,
+) -> None:
+    """The words themselves, of one draw; uint64: those of `draw` above those of `draw + 1`."""
 
 # Dense products and activations: float32 and float64, computed with the GIL released.
 
