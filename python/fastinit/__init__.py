@@ -1,9 +1,23 @@
 """fastinit: a network's parameters, named, initialised, shared and trained on NumPy memory."""
 
-from . import autograd
+from . import autograd, nn, optim
 from ._core import __version__
 from .autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from .config import get_num_threads, set_num_threads, show_config
+from .conversion import as_tensor, from_numpy, tensor
+from .creation import (
+    arange,
+    empty,
+    empty_like,
+    eye,
+    full,
+    full_like,
+    linspace,
+    ones,
+    ones_like,
+    zeros,
+    zeros_like,
+)
 from .devices import device
 from .dtypes import (
     bfloat16,
@@ -31,6 +45,7 @@ from .dtypes import (
     short,
     uint8,
 )
+from .nn import init
 from .ops.arithmetic import (
     add,
     addcdiv,
@@ -197,6 +212,7 @@ from .ops.shape import (
     unflatten,
     unsqueeze,
 )
+from .printing import get_printoptions, set_printoptions
 from .random import (
     STREAM_VERSION,
     Generator,
@@ -207,6 +223,7 @@ from .random import (
     seed,
     set_rng_state,
 )
+from .sampling import rand, rand_like, randint, randn, randn_like, randperm
 from .shard import Shard
 from .size import Size
 from .tensor import Tensor
@@ -231,9 +248,11 @@ __all__ = [
     "amax",
     "amin",
     "any",
+    "arange",
     "argmax",
     "argmin",
     "argsort",
+    "as_tensor",
     "asin",
     "atan",
     "autograd",
@@ -269,12 +288,15 @@ __all__ = [
     "dot",
     "double",
     "dtype",
+    "empty",
+    "empty_like",
     "enable_grad",
     "eq",
     "equal",
     "exp",
     "exp2",
     "expm1",
+    "eye",
     "finfo",
     "flatten",
     "flip",
@@ -285,10 +307,14 @@ __all__ = [
     "floor",
     "floor_divide",
     "frac",
+    "from_numpy",
+    "full",
+    "full_like",
     "gather",
     "ge",
     "get_default_dtype",
     "get_num_threads",
+    "get_printoptions",
     "get_rng_state",
     "gt",
     "half",
@@ -297,6 +323,7 @@ __all__ = [
     "index_add",
     "index_select",
     "inference_mode",
+    "init",
     "initial_seed",
     "int",
     "int8",
@@ -310,6 +337,7 @@ __all__ = [
     "isnan",
     "le",
     "lerp",
+    "linspace",
     "log",
     "log1p",
     "log2",
@@ -340,14 +368,24 @@ __all__ = [
     "narrow",
     "ne",
     "neg",
+    "nn",
     "no_grad",
     "nonzero",
     "norm",
+    "ones",
+    "ones_like",
+    "optim",
     "outer",
     "permute",
     "pow",
     "prod",
     "promote_types",
+    "rand",
+    "rand_like",
+    "randint",
+    "randn",
+    "randn_like",
+    "randperm",
     "ravel",
     "reciprocal",
     "relu",
@@ -365,6 +403,7 @@ __all__ = [
     "set_default_dtype",
     "set_grad_enabled",
     "set_num_threads",
+    "set_printoptions",
     "set_rng_state",
     "short",
     "show_config",
@@ -387,6 +426,7 @@ __all__ = [
     "t",
     "tan",
     "tanh",
+    "tensor",
     "tile",
     "topk",
     "transpose",
@@ -402,4 +442,6 @@ __all__ = [
     "var_mean",
     "vstack",
     "where",
+    "zeros",
+    "zeros_like",
 ]

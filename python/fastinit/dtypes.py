@@ -109,8 +109,8 @@ short: Final = int16
 int: Final = int32
 long: Final = int64
 
-_ALL: Final = (float16, bfloat16, float32, float64, int8, int16, int32, int64, uint8, bool)
-_BY_NUMPY: Final[dict[np.dtype[Any], dtype]] = {each.numpy: each for each in _ALL}
+ALL: Final = (float16, bfloat16, float32, float64, int8, int16, int32, int64, uint8, bool)
+_BY_NUMPY: Final[dict[np.dtype[Any], dtype]] = {each.numpy: each for each in ALL}
 
 _default = float32
 
@@ -157,7 +157,7 @@ def as_dtype(which: "dtype | np.dtype[Any] | type[Any] | None") -> dtype:
     try:
         return _BY_NUMPY[np.dtype(which).newbyteorder("=")]
     except (KeyError, TypeError):
-        supported = ", ".join(each.name for each in _ALL)
+        supported = ", ".join(each.name for each in ALL)
         raise TypeError(f"dtype {which!r} is not supported; the supported dtypes are: {supported}") from None
 
 
@@ -175,7 +175,7 @@ def _promote(a: dtype, b: dtype) -> dtype:
     return float32 if a.is_floating_point else int16
 
 
-_PROMOTED: Final = {(a, b): _promote(a, b) for a in _ALL for b in _ALL}
+_PROMOTED: Final = {(a, b): _promote(a, b) for a in ALL for b in ALL}
 
 
 def promote_types(type1: dtype, type2: dtype) -> dtype:

@@ -2,7 +2,6 @@
 
 from typing import Any, Self
 
-from ..dtypes import get_default_dtype
 from ..tensor import Tensor
 
 __all__ = ["Parameter"]
@@ -19,13 +18,14 @@ class Parameter(Tensor):
         RuntimeError: it is to get a gradient, and its dtype is not floating point.
     """
 
-    def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
-        shared = Tensor([]).to(get_default_dtype()) if data is None else data.detach()
+    def __new__(cls, data: Tensor | None = None, requires_grad: bool = True) -> Self:
+        """Shares the memory of `data`."""
+        shared = (Tensor() if data is None else data).detach()
         if requires_grad and not shared.is_floating_point():
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
-        self._array = shared._array
-        self._counter = shared._counter
+        self = super().__new__(cls, shared)
         self._requires_grad = requires_grad
+        return self
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         # One copy for all who share the parameter; neither gradient nor hooks come along.
