@@ -1,0 +1,7 @@
+"""Optimisers: they move parameters against their gradients, in place."""
+
+from .adam import Adam, AdamW
+from .optimizer import Optimizer
+from .sgd import SGD
+
+__all__ = ["SGD", "Adam", "AdamW", "Optimizer"]

@@ -1,0 +1,154 @@
+"""Adam, and AdamW: steps scaled by running means of the gradient and of its square."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..autograd import wrap
+from ..tensor import Tensor
+from .optimizer import Array, Group, Optimizer
+
+__all__ = ["Adam", "AdamW"]
+
+
+class Adam(Optimizer):
+    """Adam (Kingma and Ba, ICLR 2015, algorithm 1): p -= lr * m / (sqrt(v) + eps), both unbiased.
+
+    Args:
+        params: tensors, (name, tensor) pairs, or dicts that each have such under "params".
+        lr: the learning rate.
+        betas: how much of the running means of the gradient and of its square is kept at each step.
+        eps: keeps the denominator away from zero.
+        weight_decay: adds this multiple of the parameter to its gradient.
+        amsgrad: divides by the largest mean of squares so far (Reddi et al., ICLR 2018).
+        foreach: accepted and kept, without effect; so are `capturable`, `differentiable` and `fused`.
+        maximize: climbs instead.
+        capturable: see `foreach`.
+        differentiable: see `foreach`.
+        fused: see `foreach`.
+        decoupled_weight_decay: shrinks the parameter itself, as `AdamW`.
+
+    Raises:
+        TypeError: `params` is a tensor, or has something that is none.
+        ValueError: a rate is negative, a beta is not in [0, 1), there are no parameters, one is no leaf, or
+            one is in two groups.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        amsgrad: bool = False,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        decoupled_weight_decay: bool = False,
+    ) -> None:
+        if not lr >= 0.0:
+            raise ValueError(f"Invalid learning rate: {lr}")
+        if not eps >= 0.0:
+            raise ValueError(f"Invalid epsilon value: {eps}")
+        for index in range(2):
+            if not 0.0 <= betas[index] < 1.0:
+                raise ValueError(f"Invalid beta parameter at index {index}: {betas[index]}")
+        if not weight_decay >= 0.0:
+            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
+        defaults = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "amsgrad": amsgrad,
+            "maximize": maximize,
+            "foreach": foreach,
+            "capturable": capturable,
+            "differentiable": differentiable,
+            "fused": fused,
+            "decoupled_weight_decay": decoupled_weight_decay,
+        }
+        super().__init__(params, defaults)
+
+    def _update(self, parameter: Tensor, grad: Array, group: Group) -> None:
+        value, work = parameter._array, self._buffer(parameter)
+        state = self.state[parameter]
+        if not state:
+            state["step"] = Tensor(0.0)
+            state["exp_avg"] = wrap(np.zeros_like(value))
+            state["exp_avg_sq"] = wrap(np.zeros_like(value))
+            if group["amsgrad"]:
+                state["max_exp_avg_sq"] = wrap(np.zeros_like(value))
+        state["step"]._array += 1
+        step = state["step"].item()
+        mean, square = state["exp_avg"]._array, state["exp_avg_sq"]._array
+        lr, (beta1, beta2) = float(group["lr"]), map(float, group["betas"])
+
+        if group["maximize"]:
+            grad = -grad
+        if group["weight_decay"]:
+            if group["decoupled_weight_decay"]:
+                value *= 1 - lr * group["weight_decay"]
+            else:
+                grad = grad + value * float(group["weight_decay"])
+
+        # mean += (1 - beta1) (grad - mean), square = beta2 square + (1 - beta2) grad^2
+        np.subtract(grad, mean, out=work)
+        work *= 1 - beta1
+        mean += work
+        square *= beta2
+        np.multiply(grad, 1 - beta2, out=work)
+        work *= grad
+        square += work
+
+        if group["amsgrad"]:
+            largest = state["max_exp_avg_sq"]._array
+            square = np.maximum(largest, square, out=largest)
+        np.sqrt(square, out=work)
+        work /= math.sqrt(1 - beta2**step)
+        work += float(group["eps"])
+        np.divide(mean, work, out=work)
+        work *= lr / (1 - beta1**step)
+        value -= work
+
+
+class AdamW(Adam):
+    """Adam with the decay of weights apart from the gradient (Loshchilov and Hutter, ICLR 2019).
+
+    The arguments are those of `Adam`; `weight_decay` is 0.01 if not given.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+        foreach: bool | None = None,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
+        super().__init__(
+            params,
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            amsgrad,
+            foreach=foreach,
+            maximize=maximize,
+            capturable=capturable,
+            differentiable=differentiable,
+            fused=fused,
+            decoupled_weight_decay=True,
+        )

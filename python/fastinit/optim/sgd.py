@@ -1,0 +1,90 @@
+"""Stochastic gradient descent, with momentum."""
+
+from typing import Any
+
+import numpy as np
+
+from ..autograd import wrap
+from ..tensor import Tensor
+from .optimizer import Array, Group, Optimizer
+
+__all__ = ["SGD"]
+
+
+class SGD(Optimizer):
+    """Gradient descent: p -= lr * g, or with momentum b = momentum * b + (1 - dampening) * g and p -= lr * b.
+
+    Args:
+        params: tensors, (name, tensor) pairs, or dicts that each have such under "params".
+        lr: the learning rate.
+        momentum: how much of the last step's direction is kept.
+        dampening: how much of the new gradient is left out of the direction, from the second step on.
+        weight_decay: adds this multiple of the parameter to its gradient.
+        nesterov: looks ahead along the new direction (Sutskever et al., ICML 2013).
+        maximize: climbs instead.
+        foreach: accepted and kept, without effect; so are `differentiable` and `fused`.
+        differentiable: see `foreach`.
+        fused: see `foreach`.
+
+    Raises:
+        TypeError: `params` is a tensor, or has something that is none.
+        ValueError: a rate is negative, `nesterov` comes without momentum or with dampening, there are no
+            parameters, one is no leaf, or one is in two groups.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-3,
+        momentum: float = 0,
+        dampening: float = 0,
+        weight_decay: float = 0,
+        nesterov: bool = False,
+        *,
+        maximize: bool = False,
+        foreach: bool | None = None,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
+        if lr < 0.0:
+            raise ValueError(f"Invalid learning rate: {lr}")
+        if momentum < 0.0:
+            raise ValueError(f"Invalid momentum value: {momentum}")
+        if weight_decay < 0.0:
+            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
+        if nesterov and (momentum <= 0 or dampening != 0):
+            raise ValueError("Nesterov momentum requires a momentum and zero dampening")
+        defaults = {
+            "lr": lr,
+            "momentum": momentum,
+            "dampening": dampening,
+            "weight_decay": weight_decay,
+            "nesterov": nesterov,
+            "maximize": maximize,
+            "foreach": foreach,
+            "differentiable": differentiable,
+            "fused": fused,
+        }
+        super().__init__(params, defaults)
+
+    def _update(self, parameter: Tensor, grad: Array, group: Group) -> None:
+        value, work = parameter._array, self._buffer(parameter)
+        momentum = float(group["momentum"])
+        direction = grad
+        if group["maximize"]:
+            direction = np.negative(grad, out=work)
+        if group["weight_decay"]:
+            decay = value * float(group["weight_decay"])
+            direction = np.add(direction, decay, out=work)
+        if momentum:
+            state = self.state[parameter]
+            if state.get("momentum_buffer") is None:
+                state["momentum_buffer"] = wrap(direction.copy())
+                kept = state["momentum_buffer"]._array
+            else:
+                kept = state["momentum_buffer"]._array
+                kept *= momentum
+                kept += direction * (1 - float(group["dampening"])) if group["dampening"] else direction
+            direction = np.add(direction, kept * momentum, out=work) if group["nesterov"] else kept
+        np.multiply(direction, float(group["lr"]), out=work)
+        value -= work
