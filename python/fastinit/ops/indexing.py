@@ -32,6 +32,8 @@ def getitem(input: Tensor, index: Index) -> Tensor:
                 "to convert a 0-dim tensor to a number"
             )
         return _selected(input, 0, index)
+    if isinstance(index, slice) and input._array.ndim:
+        return _sliced(input, 0, index, always=True)
     window, chosen = _window(input, index)
     if chosen is None:
         return alias(input) if window is input else window
@@ -165,11 +167,11 @@ def _selected(input: Tensor, dim: int, index: int) -> Tensor:
     return record_view(input, input._array[key], "SelectBackward0", lambda base: base[key])
 
 
-def _sliced(input: Tensor, dim: int, item: slice) -> Tensor:
+def _sliced(input: Tensor, dim: int, item: slice, *, always: bool = False) -> Tensor:
     if item.step is not None and item.step <= 0:
         raise ValueError("step must be greater than zero")
     start, stop, step = item.indices(input._array.shape[dim])
-    if start == 0 and stop == input._array.shape[dim] and step == 1:
+    if start == 0 and stop == input._array.shape[dim] and step == 1 and not always:
         return input
     key = (slice(None),) * dim + (slice(start, max(start, stop), step),)
     return record_view(input, input._array[key], "SliceBackward0", lambda base: base[key])
@@ -228,7 +230,7 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
 def _gather_items(window: Tensor, chosen: tuple[Any, ...]) -> Tensor:
     x = window._array
     try:
-        array = x[chosen]
+        array = np.ascontiguousarray(x[chosen])
     except IndexError as error:
         raise IndexError(str(error).replace("axis", "dimension")) from None
 
@@ -343,14 +345,17 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Operand) -> Tensor:
     def backward(grad: Array) -> tuple[Array | None, ...]:
         rest = grad.copy()
         rest[key] = 0
+        if not isinstance(src, Variable):
+            return (rest,)
         if to is None:
             return rest, None
         part = np.zeros(to[0], grad.dtype)
         part[own] = grad[key]
         return rest, part
 
-    name = "ScatterBackward0" if isinstance(src, Variable) else "ScatterBackward1"
-    return record(result, name, (input, src), backward, (index,))
+    if isinstance(src, Variable):
+        return record(result, "ScatterBackward0", (input, src), backward, (index,))
+    return record(result, "ScatterBackward1", (input,), backward, (index,))
 
 
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:

@@ -199,9 +199,18 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
 def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor | Ordered:
     """Returns the lower median of all elements, or along `dim` with its index (torch.median)."""
     x = input._array
-    flat = input.reshape(-1) if dim is None else input
-    axis = 0 if dim is None else wrap_dim(dim, x.ndim)
-    order = _order(flat._array, axis, descending=False)
-    middle = order.take((flat._array.shape[axis] - 1) // 2, axis)
-    result = _picked(flat, "MedianBackward0" if dim is None else "MedianBackward1", middle, axis, keepdim)
-    return result.values if dim is None else result
+    if dim is not None and x.ndim:
+        axis = wrap_dim(dim, x.ndim)
+        middle = _order(x, axis, descending=False).take((x.shape[axis] - 1) // 2, axis)
+        return _picked(input, "MedianBackward1", middle, axis, keepdim)
+    if x.size == 0:
+        return wrap(np.asarray(np.nan, x.dtype))
+    place = np.unravel_index(_order(x.reshape(-1), 0, descending=False)[(x.size - 1) // 2], x.shape)
+
+    def backward(grad: Array) -> tuple[Array]:
+        spread = np.zeros(shape, grad.dtype)
+        spread[place] = grad
+        return (spread,)
+
+    shape = x.shape
+    return record(x[place], "MedianBackward0", (input,), backward)

@@ -197,14 +197,20 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     if dims == (2, 1):
         return mv(input, other)
     if dims == (1, 2):
-        return mm(input.unsqueeze(0), other).squeeze(0)
+        return _without_row(mm(input.unsqueeze(0), other))
     if b.ndim <= 2:
         # One matrix for the whole batch: its rows are those of one larger product.
         rows = input.reshape(-1, a.shape[-1])
         product = mm(rows, other) if b.ndim == 2 else mv(rows, other)
         return _unsafe_view(product, a.shape[:-1] + b.shape[1:])
+    if a.ndim <= 2 and other.requires_grad:
+        # The same with the sides exchanged, so that the matrix gets one gradient rather than one per batch.
+        rows = other.mT.reshape(-1, a.shape[-1])
+        if a.ndim == 1:
+            return _unsafe_view(mv(rows, input), b.shape[:-2] + b.shape[-1:])
+        return _unsafe_view(mm(rows, input.t()), (*b.shape[:-2], b.shape[-1], a.shape[0])).mT.contiguous()
     if a.ndim == 1:
-        return _batched(input.unsqueeze(0), other).squeeze(-2)
+        return _without_row(_batched(input.unsqueeze(0), other))
     return _batched(input, other)
 
 
@@ -217,6 +223,13 @@ def _batched(input: Tensor, other: Tensor) -> Tensor:
     left = input.expand(*batch, *a[-2:]).reshape(-1, *a[-2:])
     right = other.expand(*batch, *b[-2:]).reshape(-1, *b[-2:])
     return _unsafe_view(bmm(left, right), (*batch, a[-2], b[-1]))
+
+
+def _without_row(product: Tensor) -> Tensor:
+    """Drops the dimension that stood in for a vector's."""
+    return record(
+        product._array.squeeze(-2), "SqueezeBackward4", (product,), lambda grad: (np.expand_dims(grad, -2),)
+    )
 
 
 def _unsafe_view(tensor: Tensor, shape: tuple[int, ...]) -> Tensor:
@@ -261,4 +274,4 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
     for name, each in (("self", input), ("vec2", vec2)):
         if each._array.ndim != 1:
             raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {each._array.ndim}-D")
-    return mul(input.unsqueeze(1), vec2)
+    return mul(input.reshape(-1, 1), vec2)

@@ -10,6 +10,7 @@ from .. import dtypes
 from ..autograd import Variable, record, wrap
 from .operands import (
     Array,
+    Number,
     Operand,
     broadcast,
     compute,
@@ -106,6 +107,10 @@ def clamp(input: Tensor, min: Operand | None = None, max: Operand | None = None)
     if isinstance(min, Variable) or isinstance(max, Variable):
         bounded = input if min is None else maximum(input, _as_tensor(min, input))
         return bounded if max is None else minimum(bounded, _as_tensor(max, input))
+    return _clamped(input, min, max, "ClampBackward1")
+
+
+def _clamped(input: Tensor, min: Number | None, max: Number | None, name: str) -> Tensor:
     x: Any = input._array
     dtype = dtypes.result_type(input, *(each for each in (min, max) if each is not None)).numpy
     x = lift(x.astype(dtype, copy=False))
@@ -121,7 +126,7 @@ def clamp(input: Tensor, min: Operand | None = None, max: Operand | None = None)
         return (lower(grad * (inside if max is None else inside & (x <= max)), own),)
 
     return record(
-        lower(np.array(result, copy=result is x), dtype), "ClampBackward1", (input,), backward, (input,)
+        lower(np.array(result, copy=result is x), dtype), name, (input,), backward, (input,)
     )
 
 
@@ -141,15 +146,18 @@ def masked_fill(input: Tensor, mask: Tensor, value: Operand) -> Tensor:
             f"masked_fill_ only supports boolean masks, but got mask with dtype {mask.dtype.name}"
         )
     x = input._array
-    number = value._array if isinstance(value, Variable) else np.asarray(value)
-    array = np.where(test, number.astype(x.dtype), x)
+    filling = value._array if isinstance(value, Variable) else np.asarray(value)
+    array = np.where(test, compute(filling.astype, x.dtype), x)
     a, b = target(input), target(value)
 
     def backward(grad: Array) -> tuple[Array | None, ...]:
         zero = grad.dtype.type(0)
-        return a and reduce_to(np.where(test, zero, grad), a), b and reduce_to(np.where(test, grad, zero), b)
+        kept = a and reduce_to(np.where(test, zero, grad), a)
+        return (kept,) if number else (kept, b and reduce_to(np.where(test, grad, zero), b))
 
-    return record(array, "MaskedFillBackward0", (input, value), backward, (mask,))
+    number = not isinstance(value, Variable)
+    inputs = (input,) if number else (input, value)
+    return record(array, f"MaskedFillBackward{0 if number else 1}", inputs, backward, (mask,))
 
 
 clip = clamp
@@ -159,12 +167,12 @@ clamp_ = clip_ = in_place(clamp)
 
 def clamp_min(input: Tensor, min: Operand) -> Tensor:
     """Returns the elements, or `min` where they are less (torch.clamp_min)."""
-    return clamp(input, min)
+    return maximum(input, min) if isinstance(min, Variable) else _clamped(input, min, None, "ClampMinBackward0")
 
 
 def clamp_max(input: Tensor, max: Operand) -> Tensor:
     """Returns the elements, or `max` where they are more (torch.clamp_max)."""
-    return clamp(input, None, max)
+    return minimum(input, max) if isinstance(max, Variable) else _clamped(input, None, max, "ClampMaxBackward0")
 
 
 clamp_min_ = in_place(clamp_min)
