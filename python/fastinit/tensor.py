@@ -212,10 +212,15 @@ class Tensor(Variable):
         return bool(self._array.item())
 
     def __float__(self) -> float:
-        return float(copying.item(self))
+        return float(self._only())
 
     def __int__(self) -> int:
-        return int(copying.item(self))
+        return int(self._only())
+
+    def _only(self) -> float:
+        if self._array.size != 1:
+            raise ValueError("only one element tensors can be converted to Python scalars")
+        return copying.item(self)
 
     def __index__(self) -> int:
         if self._array.size != 1 or self._array.dtype.kind not in "biu":

@@ -184,7 +184,7 @@ def backward(
         return
     targets = _tuple(inputs)
     if not targets:
-        raise RuntimeError("'inputs' argument to backward() cannot be empty.")
+        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     for target, gradient in zip(targets, _gradients(roots, targets, bool(retain_graph)), strict=True):
         if gradient is not None:
             add_grad(target, gradient)

@@ -80,7 +80,7 @@ def _window(input: Tensor, index: Index) -> tuple[Tensor, tuple[Any, ...] | None
     ndim = input._array.ndim
     if used > ndim:
         raise IndexError(f"too many indices for tensor of dimension {ndim}")
-    window, dim = input, 0
+    window, dim, integers = input, 0, 0
     chosen: list[Any] = []
     for item in items:
         if item is Ellipsis:
@@ -96,7 +96,8 @@ def _window(input: Tensor, index: Index) -> tuple[Tensor, tuple[Any, ...] | None
             chosen.append(slice(None))
             dim += 1
         elif _is_integer(item):
-            window = _selected(window, dim, int(item))
+            window = _selected(window, dim, int(item), named=dim + integers)
+            integers += 1
         elif isinstance(item, bool):
             window = window.unsqueeze(dim)
             chosen.append(np.array([item]))
@@ -159,10 +160,12 @@ def _check_mask(array: Array, shape: tuple[int, ...], dim: int) -> None:
                 )
 
 
-def _selected(input: Tensor, dim: int, index: int) -> Tensor:
-    shape = input._array.shape
-    if not -shape[dim] <= index < shape[dim]:
-        raise IndexError(f"index {index} is out of bounds for dimension {dim} with size {shape[dim]}")
+def _selected(input: Tensor, dim: int, index: int, *, named: int | None = None) -> Tensor:
+    """Returns the view at one index; an error names the dimension as the user counts them."""
+    length = input._array.shape[dim]
+    if not -length <= index < length:
+        number = dim if named is None else named
+        raise IndexError(f"index {index} is out of bounds for dimension {number} with size {length}")
     key = (slice(None),) * dim + (index, ...)
     return record_view(input, input._array[key], "SelectBackward0", lambda base: base[key])
 

@@ -111,7 +111,17 @@ def hstack(tensors: Sequence[Tensor]) -> Tensor:
 
 def vstack(tensors: Sequence[Tensor]) -> Tensor:
     """Joins along the first dimension, vectors as rows (torch.vstack)."""
-    return cat([each.reshape(1, 1) if each._array.ndim == 0 else each.unsqueeze(0) if each._array.ndim == 1 else each for each in tensors], 0)
+    return cat(
+        [
+            each.reshape(1, 1)
+            if each._array.ndim == 0
+            else each.unsqueeze(0)
+            if each._array.ndim == 1
+            else each
+            for each in tensors
+        ],
+        0,
+    )
 
 
 def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:

@@ -136,6 +136,26 @@ def mismatch(a: tuple[int, ...], b: tuple[int, ...]) -> RuntimeError:
     return RuntimeError(f"The shapes {list(a)} and {list(b)} cannot be broadcast together")
 
 
+# Some of PyTorch's messages name the element types of C++.
+_CPP_NAMES = {
+    "float16": "c10::Half",
+    "bfloat16": "c10::BFloat16",
+    "float32": "float",
+    "float64": "double",
+    "int8": "signed char",
+    "int16": "short int",
+    "int32": "int",
+    "int64": "long int",
+    "uint8": "unsigned char",
+    "bool": "bool",
+}
+
+
+def cpp_name(dtype: np.dtype[Any]) -> str:
+    """Returns the name of an element type in C++."""
+    return _CPP_NAMES[dtype.name]
+
+
 #: What a gradient has to be brought to: an operand's shape and dtype; None if it needs no gradient.
 Target: TypeAlias = tuple[tuple[int, ...], np.dtype[Any]] | None
 

@@ -9,7 +9,7 @@ import numpy as np
 from .. import dtypes
 from ..autograd import record
 from .arithmetic import add, mul
-from .operands import Array, compute, lift, lower, mismatch
+from .operands import Array, compute, cpp_name, lift, lower, mismatch
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -21,27 +21,9 @@ def _product(a: Array, b: Array) -> Any:
 
 def _same_dtype(a: Array, b: Array) -> None:
     if a.dtype != b.dtype:
-        first, second = dtypes.as_dtype(a.dtype), dtypes.as_dtype(b.dtype)
         raise RuntimeError(
-            "expected m1 and m2 to have the same dtype, but got: "
-            f"{_C_NAMES.get(first.type_name, first.type_name)} != "
-            f"{_C_NAMES.get(second.type_name, second.type_name)}"
+            f"expected m1 and m2 to have the same dtype, but got: {cpp_name(a.dtype)} != {cpp_name(b.dtype)}"
         )
-
-
-# PyTorch's message names the types of C++ here.
-_C_NAMES = {
-    "Float": "float",
-    "Double": "double",
-    "Half": "c10::Half",
-    "BFloat16": "c10::BFloat16",
-    "Long": "long long",
-    "Int": "int",
-    "Short": "short",
-    "Char": "signed char",
-    "Byte": "unsigned char",
-    "Bool": "bool",
-}
 
 
 def mm(input: Tensor, mat2: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from .operands import (
     Operand,
     broadcast,
     compute,
+    cpp_name,
     in_place,
     lift,
     lower,
@@ -125,9 +126,7 @@ def _clamped(input: Tensor, min: Number | None, max: Number | None, name: str) -
         inside = np.ones(x.shape, np.bool_) if min is None else x >= min
         return (lower(grad * (inside if max is None else inside & (x <= max)), own),)
 
-    return record(
-        lower(np.array(result, copy=result is x), dtype), name, (input,), backward, (input,)
-    )
+    return record(lower(np.array(result, copy=result is x), dtype), name, (input,), backward, (input,))
 
 
 def _as_tensor(bound: Operand, input: Tensor) -> Tensor:
@@ -143,7 +142,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Operand) -> Tensor:
     test = mask._array
     if test.dtype != np.bool_:
         raise RuntimeError(
-            f"masked_fill_ only supports boolean masks, but got mask with dtype {mask.dtype.name}"
+            f"masked_fill_ only supports boolean masks, but got mask with dtype {cpp_name(test.dtype)}"
         )
     x = input._array
     filling = value._array if isinstance(value, Variable) else np.asarray(value)
@@ -167,12 +166,16 @@ clamp_ = clip_ = in_place(clamp)
 
 def clamp_min(input: Tensor, min: Operand) -> Tensor:
     """Returns the elements, or `min` where they are less (torch.clamp_min)."""
-    return maximum(input, min) if isinstance(min, Variable) else _clamped(input, min, None, "ClampMinBackward0")
+    return (
+        maximum(input, min) if isinstance(min, Variable) else _clamped(input, min, None, "ClampMinBackward0")
+    )
 
 
 def clamp_max(input: Tensor, max: Operand) -> Tensor:
     """Returns the elements, or `max` where they are more (torch.clamp_max)."""
-    return minimum(input, max) if isinstance(max, Variable) else _clamped(input, None, max, "ClampMaxBackward0")
+    return (
+        minimum(input, max) if isinstance(max, Variable) else _clamped(input, None, max, "ClampMaxBackward0")
+    )
 
 
 clamp_min_ = in_place(clamp_min)
