@@ -5,5 +5,6 @@ PYBIND11_MODULE(_core, module) {
     fastinit::bindings::register_config(module);
     fastinit::bindings::register_dense(module);
     fastinit::bindings::register_fill(module);
+    fastinit::bindings::register_orthogonal(module);
     fastinit::bindings::register_pointwise(module);
 }

@@ -8,6 +8,7 @@
     namespace fastinit::kernels::isa {             \
     extern const FillTable fill_table;             \
     extern const DenseTable dense_table;           \
+    extern const OrthogonalTable orthogonal_table; \
     extern const PointwiseTable pointwise_table;   \
     }
 FASTINIT_DECLARE_ISA(baseline)
@@ -31,10 +32,11 @@ struct Candidate {
 const std::vector<Candidate>& candidates() {
     static const std::vector<Candidate> list{
         {{"baseline", kernels::baseline::fill_table, kernels::baseline::dense_table,
-          kernels::baseline::pointwise_table},
+          kernels::baseline::orthogonal_table, kernels::baseline::pointwise_table},
          [] { return true; }},
 #ifdef FASTINIT_HAS_avx2
-        {{"avx2", kernels::avx2::fill_table, kernels::avx2::dense_table, kernels::avx2::pointwise_table},
+        {{"avx2", kernels::avx2::fill_table, kernels::avx2::dense_table,
+          kernels::avx2::orthogonal_table, kernels::avx2::pointwise_table},
          [] {
              return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
                     __builtin_cpu_supports("f16c");
@@ -42,7 +44,7 @@ const std::vector<Candidate>& candidates() {
 #endif
 #ifdef FASTINIT_HAS_avx512
         {{"avx512", kernels::avx512::fill_table, kernels::avx512::dense_table,
-          kernels::avx512::pointwise_table},
+          kernels::avx512::orthogonal_table, kernels::avx512::pointwise_table},
          [] {
              return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                     __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");

@@ -5,6 +5,7 @@
 
 #include "kernels/dense.hpp"
 #include "kernels/fill.hpp"
+#include "kernels/orthogonal.hpp"
 #include "kernels/pointwise.hpp"
 
 namespace fastinit::runtime {
@@ -14,6 +15,7 @@ struct Kernels {
     const char* isa;
     const kernels::FillTable& fill;
     const kernels::DenseTable& dense;
+    const kernels::OrthogonalTable& orthogonal;
     const kernels::PointwiseTable& pointwise;
 };
 

@@ -105,6 +105,14 @@ def random_words(
 ) -> None:
     """The words themselves, of one draw; uint64: those of `draw` above those of `draw + 1`."""
 
+def orthonormal_columns(
+    vectors: np.ndarray[Any, np.dtype[np.float32]] | np.ndarray[Any, np.dtype[np.float64]], /
+) -> np.ndarray[Any, np.dtype[Any]]:
+    """A matrix of the shape of `vectors.T` with orthonormal columns, uniform over all if `vectors` is normal.
+
+    `vectors` is C-contiguous, not higher than wide, and overwritten.
+    """
+
 # Dense products and activations: float32 and float64, computed with the GIL released.
 
 def linear(

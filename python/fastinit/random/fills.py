@@ -245,11 +245,12 @@ def _as_integer(value: Any, name: str) -> int:
     limits = INTEGERS[name]
     if name == "bool":
         return bool(value)
-    # An unsigned type takes the negative of each of its values, modulo its size, as in PyTorch.
-    least = -limits.largest if limits.least == 0 else limits.least
+    # An unsigned type takes the negative of each of its integers, modulo its size, as in PyTorch.
+    wraps = limits.least == 0 and isinstance(value, int | np.integer)
+    least = -limits.largest if wraps else limits.least
     if isinstance(value, complex) or not least <= value <= limits.largest:
         raise RuntimeError(f"value cannot be converted to type {limits.fill_name} without overflow")
-    return int(value) % (limits.largest + 1) if limits.least == 0 else int(value)
+    return int(value) % (limits.largest + 1) if wraps else int(value)
 
 
 def take(

@@ -232,17 +232,7 @@ def variance_scaling_(
     Examples:
         >>> variance_scaling_(np.empty((2, 3), np.float32), 2.0, "fan_avg", "normal", Generator(seed=0))
     """
-    array = adopt(tensor)
-    shape = global_shape(array, shard)
-    if not 0 < scale < math.inf:
-        raise ValueError(f"variance_scaling_ expects scale to be above 0 and finite, but found scale {scale}")
-    if mode not in _MODES:
-        raise ValueError(f"Mode {mode} not supported, please use one of {_MODES}")
-    if distribution not in _DISTRIBUTIONS:
-        raise ValueError(f"Distribution {distribution} not supported, please use one of {_DISTRIBUTIONS}")
-    if not _is_empty(shape):
-        std = math.sqrt(scale / _fan(shape, mode))
-        _fill_with_std(array, std, distribution, generator, shard)
+    _scale_variance(tensor, scale, mode, distribution, generator, shard)
     return tensor
 
 
@@ -272,7 +262,8 @@ def lecun_uniform_(tensor: T, generator: Generator | None = None, shard: Shard |
     Examples:
         >>> lecun_uniform_(np.empty((2, 3), np.float32), generator=Generator(seed=0))
     """
-    return variance_scaling_(tensor, 1.0, "fan_in", "uniform", generator, shard)
+    _scale_variance(tensor, 1.0, "fan_in", "uniform", generator, shard)
+    return tensor
 
 
 def lecun_normal_(tensor: T, generator: Generator | None = None, shard: Shard | None = None) -> T:
@@ -301,7 +292,8 @@ def lecun_normal_(tensor: T, generator: Generator | None = None, shard: Shard | 
     Examples:
         >>> lecun_normal_(np.empty((2, 3), np.float32), generator=Generator(seed=0))
     """
-    return variance_scaling_(tensor, 1.0, "fan_in", "truncated_normal", generator, shard)
+    _scale_variance(tensor, 1.0, "fan_in", "truncated_normal", generator, shard)
+    return tensor
 
 
 def _xavier_std(shape: tuple[int, ...], gain: float) -> float:
@@ -314,6 +306,27 @@ def _xavier_std(shape: tuple[int, ...], gain: float) -> float:
 def _kaiming_std(shape: tuple[int, ...], a: float, mode: str, nonlinearity: str) -> float:
     fan = fan_of_mode(shape, mode)
     return calculate_gain(nonlinearity, a) / math.sqrt(fan)
+
+
+def _scale_variance(
+    tensor: Any,
+    scale: float,
+    mode: str,
+    distribution: str,
+    generator: Generator | None,
+    shard: Shard | None,
+) -> None:
+    array = adopt(tensor)
+    shape = global_shape(array, shard)
+    if not 0 < scale < math.inf:
+        raise ValueError(f"variance_scaling_ expects scale to be above 0 and finite, but found scale {scale}")
+    if mode not in _MODES:
+        raise ValueError(f"Mode {mode} not supported, please use one of {_MODES}")
+    if distribution not in _DISTRIBUTIONS:
+        raise ValueError(f"Distribution {distribution} not supported, please use one of {_DISTRIBUTIONS}")
+    if not _is_empty(shape, stacklevel=4):
+        std = math.sqrt(scale / _fan(shape, mode))
+        _fill_with_std(array, std, distribution, generator, shard)
 
 
 def _fan(shape: tuple[int, ...], mode: str) -> float:
@@ -338,8 +351,8 @@ def _fill_with_std(
         random.normal(array, 0.0, std, generator, shard)
 
 
-def _is_empty(shape: tuple[int, ...]) -> bool:
+def _is_empty(shape: tuple[int, ...], stacklevel: int = 3) -> bool:
     if 0 not in shape:
         return False
-    warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=3)
+    warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=stacklevel)
     return True
