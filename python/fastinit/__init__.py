@@ -1,5 +1,8 @@
 """fastinit: a network's parameters, named, initialised, shared and trained on NumPy memory."""
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from . import autograd, nn, optim
 from ._core import __version__
 from .autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
@@ -228,6 +231,10 @@ from .shard import Shard
 from .size import Size
 from .tensor import Tensor
 
+if TYPE_CHECKING:
+    from . import checkpoint, diagnostics, recipe
+    from .recipe import initialize_
+
 __all__ = [
     "STREAM_VERSION",
     "Generator",
@@ -268,6 +275,7 @@ __all__ = [
     "can_cast",
     "cat",
     "ceil",
+    "checkpoint",
     "chunk",
     "clamp",
     "clamp_max",
@@ -282,6 +290,7 @@ __all__ = [
     "cumsum",
     "default_generator",
     "device",
+    "diagnostics",
     "diagonal",
     "div",
     "divide",
@@ -325,6 +334,7 @@ __all__ = [
     "inference_mode",
     "init",
     "initial_seed",
+    "initialize_",
     "int",
     "int8",
     "int16",
@@ -387,6 +397,7 @@ __all__ = [
     "randn_like",
     "randperm",
     "ravel",
+    "recipe",
     "reciprocal",
     "relu",
     "remainder",
@@ -445,3 +456,12 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # Most programs need none of these, and an import of fastinit should cost little more than NumPy's.
+    if name in {"checkpoint", "diagnostics", "recipe"}:
+        return importlib.import_module(f".{name}", __name__)
+    if name == "initialize_":
+        return importlib.import_module(".recipe", __name__).initialize_
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

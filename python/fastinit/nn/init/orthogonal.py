@@ -62,6 +62,8 @@ def orthogonal_(
     check_floating(array, "normal_kernel_cpu")
     gain = _finite(gain, "orthogonal_")
     key = take("orthogonal_", array, generator, shard)
+    if array.size == 0:
+        return tensor
     normals_key = {name: key[name] for name in ("seed", "stream", "position")}  # of the whole, not of the box
     matrix = _random_orthogonal(shape[0], math.prod(shape[1:]), array.dtype, gain, normals_key).reshape(shape)
     array[...] = matrix if shard is None else matrix[shard.index]
@@ -113,7 +115,7 @@ def delta_orthogonal_(
     check_floating(array, "normal_kernel_cpu")
     gain = _finite(gain, "delta_orthogonal_")
     key = take("delta_orthogonal_", array, generator, shard)
-    if 0 in shape:
+    if array.size == 0:
         return tensor
     centre = tuple((size - 1) // 2 for size in kernel)
     key |= {"global_shape": shape, "start": (0, 0, *centre)}
