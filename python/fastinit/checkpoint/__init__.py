@@ -1,0 +1,6 @@
+"""Checkpoints: a recipe and a seed, written as a safetensors file."""
+
+from .plan import Plan, plan
+from .writer import write
+
+__all__ = ["Plan", "plan", "write"]
