@@ -41,13 +41,18 @@ def sub(input: Operand, other: Operand, *, alpha: float = 1) -> Tensor:
     """Returns input - alpha * other (torch.sub).
 
     Raises:
-        RuntimeError: both are boolean.
+        RuntimeError: one is boolean.
     """
     x, y, dtype = pair(input, other)
     if dtype == np.bool_:
         raise RuntimeError(
             "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
             "`logical_xor()` operator instead."
+        )
+    if _is_boolean(input) or _is_boolean(other):
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert "
+            "a mask, use the `~` or `logical_not()` operator instead."
         )
     array = broadcast(np.subtract, x, y if alpha == 1 else y * alpha)
     a, b = target(input), target(other)
@@ -58,12 +63,16 @@ def sub(input: Operand, other: Operand, *, alpha: float = 1) -> Tensor:
     return record(lower(array, dtype), "SubBackward0", (input, other), backward)
 
 
+def _is_boolean(operand: Operand) -> bool:
+    return operand._array.dtype.char == "?" if isinstance(operand, Variable) else isinstance(operand, bool)
+
+
 def rsub(input: Tensor, other: Operand) -> Tensor:
     """Returns other - input (torch.rsub)."""
     if isinstance(other, Variable):
         return sub(other, input)
     x, y, dtype = pair(input, other)
-    if dtype == np.bool_:
+    if dtype == np.bool_ or _is_boolean(input) or _is_boolean(other):
         return sub(other, input)
     return record(lower(compute(np.subtract, y, x), dtype), "RsubBackward1", (input,), lambda grad: (-grad,))
 
