@@ -1,0 +1,57 @@
+"""The layers' mathematics as functions of tensors (torch.nn.functional)."""
+
+from .activation import (
+    elu,
+    elu_,
+    gelu,
+    leaky_relu,
+    leaky_relu_,
+    log_softmax,
+    relu,
+    relu_,
+    selu,
+    selu_,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+    tanh,
+)
+from .binary import binary_cross_entropy, binary_cross_entropy_with_logits
+from .classification import cross_entropy, nll_loss
+from .dropout import dropout
+from .embedding import embedding
+from .linear import bilinear, linear
+from .normalization import layer_norm, rms_norm
+from .regression import l1_loss, mse_loss, smooth_l1_loss
+
+__all__ = [
+    "bilinear",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "cross_entropy",
+    "dropout",
+    "elu",
+    "elu_",
+    "embedding",
+    "gelu",
+    "l1_loss",
+    "layer_norm",
+    "leaky_relu",
+    "leaky_relu_",
+    "linear",
+    "log_softmax",
+    "mse_loss",
+    "nll_loss",
+    "relu",
+    "relu_",
+    "rms_norm",
+    "selu",
+    "selu_",
+    "sigmoid",
+    "silu",
+    "smooth_l1_loss",
+    "softmax",
+    "softplus",
+    "tanh",
+]

@@ -1,0 +1,323 @@
+"""Activations: elementwise ones, and the softmax along a dimension, on the compiled kernels."""
+
+import warnings
+
+import numpy as np
+
+from ... import _core, dtypes
+from ...autograd import record
+from ...dtypes import as_dtype, get_default_dtype
+from ...ops.operands import Array, in_place, lift, lower
+from ...tensor import Tensor
+from .operands import array_of, refuse_integers, wrapped_dim
+
+__all__ = [
+    "elu",
+    "elu_",
+    "gelu",
+    "leaky_relu",
+    "leaky_relu_",
+    "log_softmax",
+    "log_softmax_rows",
+    "relu",
+    "relu_",
+    "selu",
+    "selu_",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "tanh",
+]
+
+
+def relu(input: Tensor, inplace: bool = False) -> Tensor:
+    """Returns max(0, x).
+
+    Args:
+        input: any shape; any dtype but bool.
+        inplace: write the result over the input, and return the input.
+
+    Raises:
+        RuntimeError: the input is bool, or the tape forbids writing over it.
+
+    Source: torch.nn.functional.relu.
+    """
+    x = array_of(input, "relu")
+    if x.dtype.kind == "b":
+        raise RuntimeError("Boolean inputs not supported for relu")
+    if x.dtype.kind in "iu":
+        return input.clamp_(min=0) if inplace else input.clamp(min=0)
+    return _elementwise(input, "relu", "ReluBackward0", of_result=True, inplace=inplace)
+
+
+def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
+    """Returns x where x > 0, else negative_slope * x.
+
+    Args:
+        input: any shape, floating point.
+        negative_slope: the slope left of zero.
+        inplace: write the result over the input, and return the input.
+
+    Raises:
+        NotImplementedError: the input is not floating point.
+        RuntimeError: the tape forbids writing over the input.
+
+    Source: torch.nn.functional.leaky_relu.
+    """
+    refuse_integers(array_of(input, "leaky_relu").dtype, "leaky_relu_cpu")
+    name = "LeakyReluBackward1" if inplace else "LeakyReluBackward0"
+    return _elementwise(input, "leaky_relu", name, float(negative_slope), inplace=inplace)
+
+
+def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """Returns x where x > 0, else alpha * (exp(x) - 1).
+
+    Args:
+        input: any shape, floating point.
+        alpha: minus the limit on the left.
+        inplace: write the result over the input, and return the input.
+
+    Raises:
+        NotImplementedError: the input is not floating point.
+        RuntimeError: the tape forbids writing over the input.
+
+    Source: Clevert et al. 2015, arXiv:1511.07289; torch.nn.functional.elu.
+    """
+    refuse_integers(array_of(input, "elu").dtype, "elu_cpu")
+    name = "EluBackward1" if inplace else "EluBackward0"
+    return _elementwise(input, "elu", name, float(alpha), inplace=inplace)
+
+
+def selu(input: Tensor, inplace: bool = False) -> Tensor:
+    """Returns scale * elu(x, alpha), with the constants that keep mean 0 and variance 1 from layer to layer.
+
+    Args:
+        input: any shape, floating point.
+        inplace: write the result over the input, and return the input.
+
+    Raises:
+        NotImplementedError: the input is not floating point.
+        RuntimeError: the tape forbids writing over the input.
+
+    Source: Klambauer et al. 2017, arXiv:1706.02515; torch.nn.functional.selu.
+    """
+    refuse_integers(array_of(input, "selu").dtype, "elu_cpu")
+    return _elementwise(input, "selu", "EluBackward1" if inplace else "EluBackward0", inplace=inplace)
+
+
+def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
+    """Returns x * Phi(x), Phi the standard normal distribution function.
+
+    Args:
+        input: any shape, floating point.
+        approximate: `'none'`, or `'tanh'` for 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))).
+
+    Raises:
+        NotImplementedError: the input is not floating point.
+        RuntimeError: approximate is neither.
+
+    Source: Hendrycks and Gimpel 2016, arXiv:1606.08415; torch.nn.functional.gelu.
+    """
+    x = array_of(input, "gelu")
+    if approximate not in {"none", "tanh"}:
+        raise RuntimeError("approximate argument must be either none or tanh.")
+    refuse_integers(x.dtype, "GeluKernelImpl")
+    return _elementwise(input, "gelu" if approximate == "none" else "gelu_tanh", "GeluBackward0")
+
+
+def silu(input: Tensor, inplace: bool = False) -> Tensor:
+    """Returns x * sigmoid(x).
+
+    Args:
+        input: any shape, floating point.
+        inplace: write the result over the input, and return the input.
+
+    Raises:
+        NotImplementedError: the input is not floating point.
+        RuntimeError: the tape forbids writing over the input.
+
+    Source: Elfwing et al. 2017, arXiv:1702.03118; torch.nn.functional.silu.
+    """
+    refuse_integers(array_of(input, "silu").dtype, "silu_cpu")
+    return _elementwise(input, "silu", "SiluBackward0", inplace=inplace)
+
+
+def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
+    """Returns log(1 + exp(beta x)) / beta, or x itself where beta x > threshold.
+
+    Args:
+        input: any shape, floating point.
+        beta: the sharpness of the bend.
+        threshold: where the linear form takes over.
+
+    Raises:
+        NotImplementedError: the input is not floating point.
+
+    Source: torch.nn.functional.softplus.
+    """
+    refuse_integers(array_of(input, "softplus").dtype, "softplus_cpu")
+    return _elementwise(input, "softplus", "SoftplusBackward0", float(beta), float(threshold))
+
+
+def sigmoid(input: Tensor) -> Tensor:
+    """Returns 1 / (1 + exp(-x)).
+
+    Args:
+        input: any shape; integers and bool are taken as the default dtype.
+
+    Source: torch.nn.functional.sigmoid.
+    """
+    return _elementwise(_as_floating(input, "sigmoid"), "sigmoid", "SigmoidBackward0", of_result=True)
+
+
+def tanh(input: Tensor) -> Tensor:
+    """Returns the hyperbolic tangent.
+
+    Args:
+        input: any shape; integers and bool are taken as the default dtype.
+
+    Source: torch.nn.functional.tanh.
+    """
+    return _elementwise(_as_floating(input, "tanh"), "tanh", "TanhBackward0", of_result=True)
+
+
+def softmax(
+    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtypes.dtype | None = None
+) -> Tensor:
+    """Returns exp(x) / sum(exp(x)) along one dimension, computed from x - max(x).
+
+    Args:
+        input: any shape, floating point (after dtype).
+        dim: the dimension along which the result sums to 1; None chooses one and warns, as PyTorch does.
+        _stacklevel: of that warning.
+        dtype: what the input is converted to first.
+
+    Raises:
+        IndexError: the input has no such dimension.
+        NotImplementedError: the input is not floating point.
+
+    Source: torch.nn.functional.softmax.
+    """
+    return _along(input, "softmax", dim, _stacklevel, dtype)
+
+
+def log_softmax(
+    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtypes.dtype | None = None
+) -> Tensor:
+    """Returns log(softmax(x)) along one dimension, computed without the quotient.
+
+    Args:
+        input: any shape, floating point (after dtype).
+        dim: the dimension along which the exponentials sum to 1; None chooses one and warns, as PyTorch does.
+        _stacklevel: of that warning.
+        dtype: what the input is converted to first.
+
+    Raises:
+        IndexError: the input has no such dimension.
+        NotImplementedError: the input is not floating point.
+
+    Source: torch.nn.functional.log_softmax.
+    """
+    return _along(input, "log_softmax", dim, _stacklevel, dtype)
+
+
+def relu_(input: Tensor) -> Tensor:
+    """As `relu(input, inplace=True)`."""
+    return relu(input, True)
+
+
+def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor:
+    """As `leaky_relu(input, negative_slope, inplace=True)`."""
+    return leaky_relu(input, negative_slope, True)
+
+
+def elu_(input: Tensor, alpha: float = 1.0) -> Tensor:
+    """As `elu(input, alpha, inplace=True)`."""
+    return elu(input, alpha, True)
+
+
+def selu_(input: Tensor) -> Tensor:
+    """As `selu(input, inplace=True)`."""
+    return selu(input, True)
+
+
+def log_softmax_rows(rows: Array) -> Array:
+    """Returns the log-softmax of each row of a float32 or float64 matrix."""
+    return _core.activation("log_softmax", rows)
+
+
+def _elementwise(
+    input: Tensor,
+    kernel: str,
+    name: str,
+    first: float = 0.0,
+    second: float = 0.0,
+    *,
+    of_result: bool = False,
+    inplace: bool = False,
+) -> Tensor:
+    """Applies a compiled kernel to a floating-point tensor.
+
+    Args:
+        input: what to apply it to.
+        kernel: its name in the compiled module.
+        name: of the node.
+        first: the kernel's first parameter.
+        second: its second.
+        of_result: its gradient is computed from the result, not from the input.
+        inplace: write the result over the input.
+    """
+    if inplace:
+        return _overwrite(input, kernel, name, first, second, of_result=of_result)
+    x = input._array
+    y = lower(_core.activation(kernel, lift(x), first, second), x.dtype)
+    kept = y if of_result else x
+
+    def backward(grad: Array) -> tuple[Array]:
+        slope = _core.activation_backward(kernel, lift(grad), lift(kept), first, second)
+        return (lower(slope, grad.dtype),)
+
+    return record(y, name, (input,), backward, () if of_result else (input,), saves_result=of_result)
+
+
+_overwrite = in_place(_elementwise)
+
+
+def _along(
+    input: Tensor, kernel: str, dim: int | None, stacklevel: int, dtype: dtypes.dtype | None
+) -> Tensor:
+    """Applies a compiled kernel of rows along a dimension."""
+    array_of(input, kernel)
+    if dim is None:
+        warnings.warn(
+            f"Implicit dimension choice for {kernel} has been deprecated. "
+            "Change the call to include dim=X as an argument.",
+            stacklevel=stacklevel,
+        )
+        dim = 0 if input._array.ndim in {0, 1, 3} else 1
+    if dtype is not None:
+        input = input.to(dtype)
+    x = input._array
+    dim = wrapped_dim(dim, x.ndim)
+    is_last = dim >= x.ndim - 1
+    refuse_integers(x.dtype, f"{kernel}_lastdim_kernel_impl" if is_last else f"{kernel}_kernel_impl")
+
+    def rows(array: Array) -> Array:
+        # The kernels work along the last dimension; a swap of two is its own inverse.
+        return array if is_last else np.swapaxes(array, dim, -1)
+
+    y = rows(_core.activation(kernel, rows(lift(x))))
+    y = lower(y if is_last else np.ascontiguousarray(y), x.dtype)
+
+    def backward(grad: Array) -> tuple[Array]:
+        slope = rows(_core.activation_backward(kernel, rows(lift(grad)), rows(lift(y))))
+        return (lower(slope, grad.dtype),)
+
+    name = "SoftmaxBackward0" if kernel == "softmax" else "LogSoftmaxBackward0"
+    return record(y, name, (input,), backward, saves_result=True)
+
+
+def _as_floating(input: Tensor, function: str) -> Tensor:
+    x = array_of(input, function)
+    return input if as_dtype(x.dtype).is_floating_point else input.to(get_default_dtype())

@@ -1,0 +1,172 @@
+"""Losses of a difference: squared, absolute, and smooth between the two."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from ...autograd import record
+from ...ops.operands import Array, broadcast, compute, lift, lower, pair, reduce_to
+from ...ops.operands import target as gradient_of
+from ...tensor import Tensor
+from .operands import refuse_integers
+from .reduction import check_reduction, reduced, resolve_reduction, unreduced
+
+
+def mse_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:
+    """Returns `(input - target)^2`, reduced.
+
+    Args:
+        input: any shape, floating point.
+        target: the same shape; another that broadcasts works and warns.
+        size_average: deprecated.
+        reduce: deprecated.
+        reduction: 'none', 'sum' or 'mean'.
+        weight: of the input's shape; a factor per element, whose sum 'mean' divides by.
+
+    Raises:
+        NotImplementedError: both are integers.
+        RuntimeError: the shapes do not broadcast.
+        ValueError: weight's shape is not the input's, or reduction is none of the three.
+
+    Source: torch.nn.functional.mse_loss.
+    """
+    reduction = resolve_reduction(reduction, size_average, reduce)
+    _warn_of_sizes(input, target)
+    if weight is not None:
+        return _weighted(mse_loss(input, target, reduction="none"), input, weight, reduction)
+    check_reduction(reduction)
+    difference, dtype = _difference(input, target, "mse_cpu")
+    result = compute(_squares, difference, reduction)
+
+    to_input, to_target = gradient_of(input), gradient_of(target)
+
+    def backward(grad: Array) -> tuple[Array | None, ...]:
+        slope = difference * (2 * unreduced(lift(grad), reduction, difference.size))
+        return reduce_to(slope, to_input), to_target and reduce_to(-slope, to_target)
+
+    return record(lower(result, dtype), "MseLossBackward0", (input, target), backward, (input, target))
+
+
+def _squares(difference: Array, reduction: str) -> Array:
+    return reduced(np.square(difference), reduction)
+
+
+def l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:
+    """Returns `|input - target|`, reduced.
+
+    Args:
+        input: any shape.
+        target: the same shape; another that broadcasts works and warns.
+        size_average: deprecated.
+        reduce: deprecated.
+        reduction: 'none', 'sum' or 'mean'.
+        weight: of the input's shape; a factor per element, whose sum 'mean' divides by.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast, or 'mean' of integers.
+        ValueError: weight's shape is not the input's, or reduction is none of the three.
+
+    Source: torch.nn.functional.l1_loss.
+    """
+    reduction = resolve_reduction(reduction, size_average, reduce)
+    _warn_of_sizes(input, target)
+    if weight is not None:
+        return _weighted((input - target).abs(), input, weight, reduction)
+    check_reduction(reduction)
+    return _reduce((input - target).abs(), reduction)
+
+
+def smooth_l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    beta: float = 1.0,
+) -> Tensor:
+    """Returns `d^2 / (2 beta)` where `d = |input - target| < beta`, else `d - beta / 2`, reduced.
+
+    Args:
+        input: any shape, floating point.
+        target: the same shape; another that broadcasts works and warns.
+        size_average: deprecated.
+        reduce: deprecated.
+        reduction: 'none', 'sum' or 'mean'.
+        beta: where the square becomes a line; 0 gives `l1_loss`.
+
+    Raises:
+        NotImplementedError: both are integers.
+        RuntimeError: beta is negative, or the shapes do not broadcast.
+        ValueError: reduction is none of the three.
+
+    Source: Girshick 2015, arXiv:1504.08083, eq. 3; torch.nn.functional.smooth_l1_loss.
+    """
+    reduction = resolve_reduction(reduction, size_average, reduce)
+    _warn_of_sizes(input, target)
+    check_reduction(reduction)
+    if beta == 0.0:
+        return _reduce((input - target).abs(), reduction)
+    if beta < 0.0:
+        raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
+    difference, dtype = _difference(input, target, "smooth_l1_cpu")
+    result = compute(_smooth, difference, beta, reduction)
+
+    to_input, to_target = gradient_of(input), gradient_of(target)
+
+    def backward(grad: Array) -> tuple[Array | None, ...]:
+        slope = np.clip(difference / beta, -1, 1) * unreduced(lift(grad), reduction, difference.size)
+        return reduce_to(slope, to_input), to_target and reduce_to(-slope, to_target)
+
+    return record(lower(result, dtype), "SmoothL1LossBackward0", (input, target), backward, (input, target))
+
+
+def _smooth(difference: Array, beta: float, reduction: str) -> Array:
+    distance = np.abs(difference)
+    losses = np.where(distance < beta, np.square(distance) * (0.5 / beta), distance - 0.5 * beta)
+    return reduced(losses, reduction)
+
+
+def _warn_of_sizes(input: Tensor, target: Tensor) -> None:
+    if input._array.shape != target._array.shape:
+        warnings.warn(
+            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). "
+            "This will likely lead to incorrect results due to broadcasting. "
+            "Please ensure they have the same size.",
+            stacklevel=3,
+        )
+
+
+def _difference(input: Tensor, target: Tensor, kernel: str) -> tuple[Array, np.dtype[Any]]:
+    """Returns input - target in the precision that the loss is computed in, and the dtype of the loss."""
+    x, y, dtype = pair(input, target)
+    refuse_integers(dtype, kernel)
+    return broadcast(np.subtract, x, y), dtype
+
+
+def _reduce(losses: Tensor, reduction: str) -> Tensor:
+    return losses.mean() if reduction == "mean" else losses.sum() if reduction == "sum" else losses
+
+
+def _weighted(losses: Tensor, input: Tensor, weight: Tensor, reduction: str) -> Tensor:
+    if weight._array.shape != input._array.shape:
+        raise ValueError("Weights and input must have the same size.")
+    check_reduction(reduction)
+    losses = losses * weight
+    if reduction == "none":
+        return losses
+    return losses.sum() if reduction == "sum" else losses.sum() / weight.sum()
