@@ -5,7 +5,7 @@
 #include "bindings/fastcall.hpp"
 #include "bindings/register.hpp"
 #include "runtime/calls.hpp"
-#include "runtime/dispatch.hpp"
+#include "runtime/pointwise.hpp"
 
 namespace fastinit::bindings {
 namespace {
@@ -47,14 +47,6 @@ std::optional<Enumeration> find(const Name (&names)[count], PyObject* wanted) {
     return std::nullopt;
 }
 
-template <class T>
-const kernels::PointwiseKernels<T>& kernels_for() {
-    if constexpr (std::is_same_v<T, float>)
-        return runtime::active_kernels().pointwise.f32;
-    else
-        return runtime::active_kernels().pointwise.f64;
-}
-
 // The last dimension and the number of rows of that length.
 struct Rows {
     explicit Rows(const py::array& array)
@@ -80,11 +72,9 @@ py::object activation(PyObject* const* values, Py_ssize_t count) {
         const Index size = x.size();
         const py::gil_scoped_release released;
         if (row)
-            kernels_for<T>().row_activations[static_cast<std::size_t>(*row)].forward(from, to, rows.count,
-                                                                                     rows.columns);
+            runtime::row_activation(*row, from, to, rows.count, rows.columns);
         else if (elementwise)
-            kernels_for<T>().activations[static_cast<std::size_t>(*elementwise)].forward(from, to, size,
-                                                                                         parameters);
+            runtime::activation(*elementwise, from, to, size, parameters);
         else
             std::copy(from, from + size, to);
     });
@@ -114,11 +104,9 @@ py::object activation_backward(PyObject* const* values, Py_ssize_t count) {
         const Index size = grad.size();
         const py::gil_scoped_release released;
         if (row)
-            kernels_for<T>().row_activations[static_cast<std::size_t>(*row)].backward(
-                from, kept, to, rows.count, rows.columns);
+            runtime::row_activation_backward(*row, from, kept, to, rows.count, rows.columns);
         else if (elementwise)
-            kernels_for<T>().activations[static_cast<std::size_t>(*elementwise)].backward(from, kept, to,
-                                                                                          size, parameters);
+            runtime::activation_backward(*elementwise, from, kept, to, size, parameters);
         else
             std::copy(from, from + size, to);
     });

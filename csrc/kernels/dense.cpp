@@ -7,13 +7,16 @@ namespace fastinit::kernels::FASTINIT_ISA {
 namespace {
 
 #if defined(__AVX512F__)
-constexpr int vector_bytes = 64;
+constexpr Index vector_bytes = 64;
+constexpr Index registers = 32;
 constexpr Index tile_rows = 8;
 #elif defined(__AVX2__)
-constexpr int vector_bytes = 32;
+constexpr Index vector_bytes = 32;
+constexpr Index registers = 16;
 constexpr Index tile_rows = 6;
 #else
-constexpr int vector_bytes = 16;
+constexpr Index vector_bytes = 16;
+constexpr Index registers = 16;
 constexpr Index tile_rows = 6;
 #endif
 constexpr Index tile_vectors = 2;
@@ -33,80 +36,246 @@ struct Blocking {
 
 constexpr Index smaller(Index a, Index b) { return a < b ? a : b; }
 
+template <class T>
+void store(T& out, T sum, bool accumulate) {
+    out = accumulate ? out + sum : sum;
+}
+
+// Lines of elements: element p of line i is data[i * line + p * step].
+template <class T>
+struct Lines {
+    const T* data;
+    Index line;
+    Index step;
+
+    Lines from(Index i, Index p) const { return {data + i * line + p * step, line, step}; }
+};
+
+// A square block of so many lines and elements is transposed in registers.
+template <class T>
+struct Square {
+    static constexpr Index size = 16 / sizeof(T);
+    typedef T Vector __attribute__((vector_size(16), aligned(sizeof(T)), may_alias));
+
+    // to[p * to_step + i] = from[i * from_line + p]
+    static void transpose(const T* from, Index from_line, T* to, Index to_step) {
+        const auto line = [=](Index i) { return *reinterpret_cast<const Vector*>(from + i * from_line); };
+        const auto store = [=](Index p, Vector v) { *reinterpret_cast<Vector*>(to + p * to_step) = v; };
+        if constexpr (size == 2) {
+            store(0, __builtin_shufflevector(line(0), line(1), 0, 2));
+            store(1, __builtin_shufflevector(line(0), line(1), 1, 3));
+        } else {
+            const Vector low01 = __builtin_shufflevector(line(0), line(1), 0, 4, 1, 5);
+            const Vector low23 = __builtin_shufflevector(line(2), line(3), 0, 4, 1, 5);
+            const Vector high01 = __builtin_shufflevector(line(0), line(1), 2, 6, 3, 7);
+            const Vector high23 = __builtin_shufflevector(line(2), line(3), 2, 6, 3, 7);
+            store(0, __builtin_shufflevector(low01, low23, 0, 1, 4, 5));
+            store(1, __builtin_shufflevector(low01, low23, 2, 3, 6, 7));
+            store(2, __builtin_shufflevector(high01, high23, 0, 1, 4, 5));
+            store(3, __builtin_shufflevector(high01, high23, 2, 3, 6, 7));
+        }
+    }
+};
+
+// Copies one strip of `count` <= width lines.
+template <Index width, class T>
+void pack_strip(Lines<T> lines, Index count, Index depth, T* packed) {
+    constexpr Index square = Square<T>::size;
+    if (count == width && lines.line == 1) {
+        for (Index p = 0; p < depth; ++p)
+            for (Index i = 0; i < width; ++i) packed[p * width + i] = lines.data[p * lines.step + i];
+        return;
+    }
+    Index done = 0;
+    if (width % square == 0 && lines.step == 1)
+        for (; done + square <= count; done += square) {
+            Index p = 0;
+            for (; p + square <= depth; p += square)
+                Square<T>::transpose(lines.from(done, p).data, lines.line, packed + p * width + done, width);
+            for (; p < depth; ++p)
+                for (Index i = done; i < done + square; ++i) packed[p * width + i] = *lines.from(i, p).data;
+        }
+    for (Index i = done; i < count; ++i)
+        for (Index p = 0; p < depth; ++p) packed[p * width + i] = *lines.from(i, p).data;
+    for (Index i = count; i < width; ++i)
+        for (Index p = 0; p < depth; ++p) packed[p * width + i] = T(0);
+}
+
 // Copies `count` lines of `depth` elements so that each strip of `width` lines lies in memory in the order in
 // which a tile reads it; a strip that is not full is filled up with zeros.
 template <Index width, class T>
-void pack(const T* source, Index line, Index step, Index count, Index depth, T* packed) {
-    for (Index start = 0; start < count; start += width) {
-        const Index full = smaller(width, count - start);
-        for (Index p = 0; p < depth; ++p) {
-            const T* from = source + start * line + p * step;
-            Index i = 0;
-            for (; i < full; ++i) packed[i] = from[i * line];
-            for (; i < width; ++i) packed[i] = T(0);
-            packed += width;
-        }
-    }
+void pack(Lines<T> lines, Index count, Index depth, T* packed) {
+    for (Index start = 0; start < count; start += width)
+        pack_strip<width>(lines.from(start, 0), smaller(width, count - start), depth, packed + start * depth);
 }
 
-// One tile of c: tile_rows x tile_columns sums over `depth`, held in registers throughout.
+// One tile of c: sums over `depth` of the lines a and of the rows of b, tile_columns elements each; `columns`
+// of them belong to c.
 template <class T>
-void multiply_tile(const T* a, const T* b, Index depth, Matrix<T> c, Index rows, Index columns,
-                   bool accumulate) {
+struct Tile {
+    Lines<T> a;
+    const T* b;
+    Index b_row;
+    Index depth;
+    Matrix<T> c;
+    Index columns;
+    bool accumulate;
+};
+
+// The sums stay in registers throughout.
+template <class T, Index rows>
+void multiply_tile(const Tile<T>& tile) {
     using B = Blocking<T>;
     using Vector = typename B::Vector;
-    Vector sums[tile_rows][tile_vectors] = {};
-    for (Index p = 0; p < depth; ++p) {
-        const Vector* line = reinterpret_cast<const Vector*>(b);
-        for (Index i = 0; i < tile_rows; ++i)
-            for (Index v = 0; v < tile_vectors; ++v) sums[i][v] += a[i] * line[v];
-        a += tile_rows;
-        b += B::tile_columns;
+    Vector sums[rows][tile_vectors];
+    for (auto& row : sums)
+        for (Vector& sum : row) sum = Vector{};
+    const T* a = tile.a.data;
+    const T* b = tile.b;
+    for (Index p = 0; p < tile.depth; ++p, a += tile.a.step, b += tile.b_row) {
+        const auto* line = reinterpret_cast<const Vector*>(b);
+        for (Index i = 0; i < rows; ++i)
+            for (Index v = 0; v < tile_vectors; ++v) sums[i][v] += a[i * tile.a.line] * line[v];
     }
-    if (rows == tile_rows && columns == B::tile_columns && c.column == 1) {
-        for (Index i = 0; i < tile_rows; ++i) {
-            Vector* line = reinterpret_cast<Vector*>(c.data + i * c.row);
-            for (Index v = 0; v < tile_vectors; ++v) line[v] = accumulate ? line[v] + sums[i][v] : sums[i][v];
+    const Matrix<T>& c = tile.c;
+    if (tile.columns == B::tile_columns && c.column == 1) {
+        for (Index i = 0; i < rows; ++i) {
+            auto* line = reinterpret_cast<Vector*>(c.data + i * c.row);
+            for (Index v = 0; v < tile_vectors; ++v)
+                line[v] = tile.accumulate ? line[v] + sums[i][v] : sums[i][v];
         }
         return;
     }
-    for (Index i = 0; i < rows; ++i)
-        for (Index j = 0; j < columns; ++j) {
-            T& out = c.data[i * c.row + j * c.column];
-            const T sum = sums[i][j / B::lanes][j % B::lanes];
-            out = accumulate ? out + sum : sum;
-        }
+    for (Index i = 0; i < rows; ++i) {
+        T line[B::tile_columns];
+        for (Index v = 0; v < tile_vectors; ++v) *reinterpret_cast<Vector*>(line + v * B::lanes) = sums[i][v];
+        for (Index j = 0; j < tile.columns; ++j)
+            store(c.data[i * c.row + j * c.column], line[j], tile.accumulate);
+    }
+}
+
+// For the first 1 to tile_rows rows.
+template <class T, Index rows = tile_rows>
+void multiply_tile_of(Index wanted, const Tile<T>& tile) {
+    if constexpr (rows > 1)
+        if (wanted < rows) return multiply_tile_of<T, rows - 1>(wanted, tile);
+    multiply_tile<T, rows>(tile);
 }
 
 template <class T>
 void multiply_blocked(const Product<T>& product, T* workspace) {
     using B = Blocking<T>;
     const auto& [m, n, k, a, b, c, accumulate] = product;
+    const Lines<T> a_lines{a.data, a.row, a.column};
+    const Lines<T> b_lines{b.data, b.column, b.row};
+    const bool pack_a = a.column != 1 && n > 4 * B::tile_columns;
+    const bool pack_b = m > tile_rows || b.column != 1;
     T* const packed_b = workspace;
     T* const packed_a = workspace + B::columns * B::depth;
     for (Index column = 0; column < n; column += B::columns) {
         const Index columns = smaller(B::columns, n - column);
+        const Index whole = pack_b ? 0 : columns - columns % B::tile_columns;
         for (Index start = 0; start < k; start += B::depth) {
             const Index depth = smaller(B::depth, k - start);
-            pack<B::tile_columns>(b.data + start * b.row + column * b.column, b.column, b.row, columns, depth,
-                                  packed_b);
+            pack<B::tile_columns>(b_lines.from(column + whole, start), columns - whole, depth,
+                                  packed_b + whole * depth);
             for (Index row = 0; row < m; row += B::rows) {
                 const Index rows = smaller(B::rows, m - row);
-                pack<tile_rows>(a.data + row * a.row + start * a.column, a.row, a.column, rows, depth,
-                                packed_a);
-                for (Index j = 0; j < columns; j += B::tile_columns)
+                const Lines<T> block = a_lines.from(row, start);
+                if (pack_a) pack<tile_rows>(block, rows, depth, packed_a);
+                const auto tile_at = [&](Index i, Index j) {
+                    const bool packed = j >= whole;
+                    const Tile<T> tile{
+                        pack_a ? Lines<T>{packed_a + i * depth, 1, tile_rows} : block.from(i, 0),
+                        packed ? packed_b + j * depth : b_lines.from(column + j, start).data,
+                        packed ? B::tile_columns : b.row,
+                        depth,
+                        {c.data + (row + i) * c.row + (column + j) * c.column, c.row, c.column},
+                        smaller(B::tile_columns, columns - j),
+                        accumulate || start > 0};
+                    multiply_tile_of(rows - i, tile);
+                };
+                if (columns * depth <=
+                    B::tile_columns * B::depth) {  // all of b stays in the L1 cache: c row by row
                     for (Index i = 0; i < rows; i += tile_rows)
-                        multiply_tile<T>(
-                            packed_a + i * depth, packed_b + j * depth, depth,
-                            {c.data + (row + i) * c.row + (column + j) * c.column, c.row, c.column},
-                            smaller(tile_rows, rows - i), smaller(B::tile_columns, columns - j),
-                            accumulate || start > 0);
+                        for (Index j = 0; j < columns; j += B::tile_columns) tile_at(i, j);
+                } else {
+                    for (Index j = 0; j < columns; j += B::tile_columns)
+                        for (Index i = 0; i < rows; i += tile_rows) tile_at(i, j);
+                }
             }
         }
     }
 }
 
-// What is too small to pay for packing.
+// The sum of the lanes, by halves.
+template <class T, Index size>
+T sum_of_lanes(const T* vector) {
+    if constexpr (size == 1) {
+        return vector[0];
+    } else {
+        typedef T Half __attribute__((vector_size(size / 2 * sizeof(T)), aligned(sizeof(T)), may_alias));
+        const Half sum =
+            *reinterpret_cast<const Half*>(vector) + *reinterpret_cast<const Half*>(vector + size / 2);
+        return sum_of_lanes<T, size / 2>(reinterpret_cast<const T*>(&sum));
+    }
+}
+
+// rows x columns sums of products of lines that are contiguous along the sum: nothing to pack.
+template <class T, Index rows, Index columns>
+void multiply_lines(const T* a, Index a_line, const T* b, Index b_line, Index depth, Matrix<T> c,
+                    bool accumulate) {
+    using B = Blocking<T>;
+    using Vector = typename B::Vector;
+    Vector sums[rows][columns];
+    for (Index i = 0; i < rows; ++i)
+        for (Index j = 0; j < columns; ++j) sums[i][j] = Vector{};
+    Index p = 0;
+    for (; p + B::lanes <= depth; p += B::lanes)
+        for (Index i = 0; i < rows; ++i) {
+            const Vector left = *reinterpret_cast<const Vector*>(a + i * a_line + p);
+            for (Index j = 0; j < columns; ++j)
+                sums[i][j] += left * *reinterpret_cast<const Vector*>(b + j * b_line + p);
+        }
+    for (Index i = 0; i < rows; ++i)
+        for (Index j = 0; j < columns; ++j) {
+            T sum = sum_of_lanes<T, B::lanes>(reinterpret_cast<const T*>(&sums[i][j]));
+            for (Index q = p; q < depth; ++q) sum += a[i * a_line + q] * b[j * b_line + q];
+            store(c.data[i * c.row + j * c.column], sum, accumulate);
+        }
+}
+
+template <class T, Index rows>
+void multiply_rows_by_lines(const Product<T>& product, Index row) {
+    constexpr Index together = (registers - 4) / rows;
+    const auto& [m, n, k, a, b, c, accumulate] = product;
+    const T* left = a.data + row * a.row;
+    Index j = 0;
+    for (; j + together <= n; j += together)
+        multiply_lines<T, rows, together>(left, a.row, b.data + j * b.column, b.column, k,
+                                          {c.data + row * c.row + j * c.column, c.row, c.column}, accumulate);
+    for (; j < n; ++j)
+        multiply_lines<T, rows, 1>(left, a.row, b.data + j * b.column, b.column, k,
+                                   {c.data + row * c.row + j * c.column, c.row, c.column}, accumulate);
+}
+
+template <class T>
+void multiply_by_lines(const Product<T>& product) {
+    Index i = 0;
+    for (; i + 4 <= product.m; i += 4) multiply_rows_by_lines<T, 4>(product, i);
+    switch (product.m - i) {
+        case 3:
+            return multiply_rows_by_lines<T, 3>(product, i);
+        case 2:
+            return multiply_rows_by_lines<T, 2>(product, i);
+        case 1:
+            return multiply_rows_by_lines<T, 1>(product, i);
+        default:
+            return;
+    }
+}
+
+// What is too small to pay for vectors.
 template <class T>
 void multiply_directly(const Product<T>& product) {
     const auto& [m, n, k, a, b, c, accumulate] = product;
@@ -116,17 +285,16 @@ void multiply_directly(const Product<T>& product) {
             const T* right = b.data + j * b.column;
             T sum = T(0);
             for (Index p = 0; p < k; ++p) sum += left[p * a.column] * right[p * b.row];
-            T& out = c.data[i * c.row + j * c.column];
-            out = accumulate ? out + sum : sum;
+            store(c.data[i * c.row + j * c.column], sum, accumulate);
         }
 }
 
 template <class T>
 void multiply(const Product<T>& product, void* workspace) {
-    if (product.m * product.n * product.k <= 512)
-        multiply_directly(product);
-    else
-        multiply_blocked(product, static_cast<T*>(workspace));
+    const auto& [m, n, k, a, b, c, accumulate] = product;
+    if (m * n * k <= 256 || !workspace) return multiply_directly(product);
+    if (a.column == 1 && b.row == 1 && m <= 4) return multiply_by_lines(product);
+    multiply_blocked(product, static_cast<T*>(workspace));
 }
 
 }  // namespace

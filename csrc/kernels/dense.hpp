@@ -26,7 +26,8 @@ struct Product {
     bool accumulate;
 };
 
-// What a product needs besides its operands: the packed blocks of a and b. Aligned to 64 bytes.
+// What a product wants besides its operands, aligned to 64 bytes: room for packed blocks of a and b. Without
+// it, slow.
 inline constexpr std::size_t product_workspace_bytes = 5u << 18;
 
 struct DenseTable {

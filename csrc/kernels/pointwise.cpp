@@ -5,7 +5,6 @@
 namespace fastinit::kernels::FASTINIT_ISA {
 namespace {
 
-using Index = std::ptrdiff_t;
 using Parameters = ActivationParameters;
 
 // Each activation is two pure functions of one element. The tests are written so that a NaN goes the way it

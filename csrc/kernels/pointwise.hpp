@@ -4,6 +4,8 @@
 
 namespace fastinit::kernels {
 
+using Index = std::ptrdiff_t;
+
 // The elementwise activations, in the order of the tables below.
 enum class Activation { relu, leaky_relu, gelu, gelu_tanh, silu, sigmoid, tanh, softplus, elu, selu };
 inline constexpr std::size_t activation_count = 10;
@@ -22,21 +24,20 @@ inline constexpr std::size_t row_activation_count = 2;
 template <class T>
 struct ActivationKernel {
     // y[i] = f(x[i]); y may be x.
-    void (*forward)(const T* x, T* y, std::ptrdiff_t size, ActivationParameters);
+    void (*forward)(const T* x, T* y, Index size, ActivationParameters);
     // out[i] = grad[i] * f'; `saved` is the result for relu, sigmoid and tanh, else the input. out may be
     // either.
-    void (*backward)(const T* grad, const T* saved, T* out, std::ptrdiff_t size, ActivationParameters);
+    void (*backward)(const T* grad, const T* saved, T* out, Index size, ActivationParameters);
     // y[i][j] = f(y[i][j] + bias[j]): what follows a product.
-    void (*forward_biased)(const T* bias, T* y, std::ptrdiff_t rows, std::ptrdiff_t columns,
-                           ActivationParameters);
+    void (*forward_biased)(const T* bias, T* y, Index rows, Index columns, ActivationParameters);
 };
 
 template <class T>
 struct RowActivationKernel {
     // On each of `rows` contiguous rows of `columns` elements; y may be x.
-    void (*forward)(const T* x, T* y, std::ptrdiff_t rows, std::ptrdiff_t columns);
+    void (*forward)(const T* x, T* y, Index rows, Index columns);
     // `result` is what forward gave; out may be grad.
-    void (*backward)(const T* grad, const T* result, T* out, std::ptrdiff_t rows, std::ptrdiff_t columns);
+    void (*backward)(const T* grad, const T* result, T* out, Index rows, Index columns);
 };
 
 template <class T>
@@ -44,10 +45,9 @@ struct PointwiseKernels {
     ActivationKernel<T> activations[activation_count];
     RowActivationKernel<T> row_activations[row_activation_count];
     // y[i][j] += bias[j].
-    void (*add_bias)(const T* bias, T* y, std::ptrdiff_t rows, std::ptrdiff_t columns);
+    void (*add_bias)(const T* bias, T* y, Index rows, Index columns);
     // sums[j] += the sum over i of x[i * row_stride + j].
-    void (*sum_rows)(const T* x, std::ptrdiff_t row_stride, std::ptrdiff_t rows, std::ptrdiff_t columns,
-                     T* sums);
+    void (*sum_rows)(const T* x, Index row_stride, Index rows, Index columns, T* sums);
 };
 
 struct PointwiseTable {

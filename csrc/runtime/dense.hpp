@@ -1,11 +1,10 @@
 #pragma once
 
 #include "kernels/dense.hpp"
-#include "kernels/pointwise.hpp"
+#include "runtime/pointwise.hpp"
 
 namespace fastinit::runtime {
 
-using kernels::Index;
 using kernels::Matrix;
 
 // A vector by its stride, counted in elements.
@@ -27,7 +26,7 @@ struct Linear {
     Matrix<const T> x;
     Matrix<const T> weight;
     Vector<const T> bias;
-    const kernels::Activation* activation;  // nullptr for none
+    const Activation* activation;  // nullptr for none
     T* result;
 };
 
@@ -46,8 +45,8 @@ struct LinearBackward {
     Vector<T> grad_bias;
     bool accumulate_weight;
     bool accumulate_bias;
-    const kernels::Activation* activation;  // nullptr for none; else one whose gradient its result gives
-    const T* result;  // read only where there is an activation; rows one after the other
+    const Activation* activation;  // nullptr for none; else one whose gradient its result gives
+    const T* result;               // read only where there is an activation; rows one after the other
 };
 
 template <class T>

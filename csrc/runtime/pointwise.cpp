@@ -1,0 +1,109 @@
+#include "runtime/pointwise.hpp"
+
+#include <algorithm>
+#include <type_traits>
+
+#include "runtime/dispatch.hpp"
+#include "runtime/parallel.hpp"
+
+namespace fastinit::runtime {
+namespace {
+
+// Fewer elements than this take a thread less time than to wake another.
+constexpr Index piece = 1 << 15;
+
+template <class T>
+const kernels::PointwiseKernels<T>& table() {
+    if constexpr (std::is_same_v<T, float>)
+        return active_kernels().pointwise.f32;
+    else
+        return active_kernels().pointwise.f64;
+}
+
+template <class T>
+const kernels::ActivationKernel<T>& kernel_of(Activation name) {
+    return table<T>().activations[static_cast<std::size_t>(name)];
+}
+
+template <class T>
+const kernels::RowActivationKernel<T>& kernel_of(RowActivation name) {
+    return table<T>().row_activations[static_cast<std::size_t>(name)];
+}
+
+// Calls body(begin, end) for ranges that make up [0, count), each of whose elements stands for `width` of an
+// array.
+template <class Body>
+void in_pieces(Index count, Index width, const Body& body) {
+    const Index together = std::max<Index>(1, piece / std::max<Index>(1, width));
+    if (count <= together)
+        body(0, count);
+    else
+        parallel_for(count, together, body);
+}
+
+}  // namespace
+
+template <class T>
+void activation(Activation name, const T* x, T* y, Index size, ActivationParameters parameters) {
+    const auto forward = kernel_of<T>(name).forward;
+    in_pieces(size, 1,
+              [=](Index begin, Index end) { forward(x + begin, y + begin, end - begin, parameters); });
+}
+
+template <class T>
+void activation_backward(Activation name, const T* grad, const T* saved, T* out, Index size,
+                         ActivationParameters parameters) {
+    const auto backward = kernel_of<T>(name).backward;
+    in_pieces(size, 1, [=](Index begin, Index end) {
+        backward(grad + begin, saved + begin, out + begin, end - begin, parameters);
+    });
+}
+
+template <class T>
+void row_activation(RowActivation name, const T* x, T* y, Index rows, Index columns) {
+    const auto forward = kernel_of<T>(name).forward;
+    in_pieces(rows, columns, [=](Index begin, Index end) {
+        forward(x + begin * columns, y + begin * columns, end - begin, columns);
+    });
+}
+
+template <class T>
+void row_activation_backward(RowActivation name, const T* grad, const T* result, T* out, Index rows,
+                             Index columns) {
+    const auto backward = kernel_of<T>(name).backward;
+    in_pieces(rows, columns, [=](Index begin, Index end) {
+        const Index start = begin * columns;
+        backward(grad + start, result + start, out + start, end - begin, columns);
+    });
+}
+
+template <class T>
+void add_bias(const Activation* name, const T* bias, T* y, Index rows, Index columns) {
+    in_pieces(rows, columns, [=](Index begin, Index end) {
+        if (name)
+            kernel_of<T>(*name).forward_biased(bias, y + begin * columns, end - begin, columns, {});
+        else
+            table<T>().add_bias(bias, y + begin * columns, end - begin, columns);
+    });
+}
+
+template <class T>
+void sum_rows(const T* x, Index row_stride, Index rows, Index columns, T* sums) {
+    const auto kernel = table<T>().sum_rows;
+    in_pieces(columns, rows, [=](Index begin, Index end) {
+        kernel(x + begin, row_stride, rows, end - begin, sums + begin);
+    });
+}
+
+#define FASTINIT_INSTANTIATE(T)                                                                         \
+    template void activation(Activation, const T*, T*, Index, ActivationParameters);                    \
+    template void activation_backward(Activation, const T*, const T*, T*, Index, ActivationParameters); \
+    template void row_activation(RowActivation, const T*, T*, Index, Index);                            \
+    template void row_activation_backward(RowActivation, const T*, const T*, T*, Index, Index);         \
+    template void add_bias(const Activation*, const T*, T*, Index, Index);                              \
+    template void sum_rows(const T*, Index, Index, Index, T*);
+FASTINIT_INSTANTIATE(float)
+FASTINIT_INSTANTIATE(double)
+#undef FASTINIT_INSTANTIATE
+
+}  // namespace fastinit::runtime

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "kernels/pointwise.hpp"
+
+namespace fastinit::runtime {
+
+using kernels::Activation;
+using kernels::ActivationParameters;
+using kernels::Index;
+using kernels::RowActivation;
+
+// The kernels of kernels/pointwise.hpp in use, each on several threads where the arrays are large. Arrays are
+// contiguous.
+
+template <class T>
+void activation(Activation name, const T* x, T* y, Index size, ActivationParameters parameters);
+
+template <class T>
+void activation_backward(Activation name, const T* grad, const T* saved, T* out, Index size,
+                         ActivationParameters parameters);
+
+template <class T>
+void row_activation(RowActivation name, const T* x, T* y, Index rows, Index columns);
+
+template <class T>
+void row_activation_backward(RowActivation name, const T* grad, const T* result, T* out, Index rows,
+                             Index columns);
+
+// y[i][j] = activation(y[i][j] + bias[j]); no activation where `name` is null.
+template <class T>
+void add_bias(const Activation* name, const T* bias, T* y, Index rows, Index columns);
+
+// sums[j] += the sum over i of x[i * row_stride + j].
+template <class T>
+void sum_rows(const T* x, Index row_stride, Index rows, Index columns, T* sums);
+
+}  // namespace fastinit::runtime
