@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from ..size import Size
-from .graph import Array, Edge, Node
+from .graph import Array, Edge, Hooks, Node
 from .variable import Variable, add_grad, wrap
 
 if TYPE_CHECKING:
@@ -60,91 +60,91 @@ def accumulation_buffer(tensor: Variable) -> tuple[Array, bool] | None:
     return buffer, False
 
 
-def _run(
-    roots: Sequence[tuple[Edge, Array]],
-    retain_graph: bool,
-    wanted: dict[int, Array | None] | None = None,
-    needed: set[Node] | None = None,
-) -> None:
-    """Lets the gradients at `roots` flow.
+class _Flow:
+    """Gradients on their way from the outputs to the leaves.
 
     Args:
-        roots: where to start, and with which gradients.
         retain_graph: whether nodes keep their saved values for another pass.
         wanted: the ids of the edges whose gradients are to be caught here instead of added to `.grad`.
         needed: the nodes on a way to a wanted edge; the others need not run.
     """
-    heap: list[tuple[int, Node]] = []
-    pending: dict[Node, Array] = {}
-    # Hooks of a leaf see the whole gradient, so its parts are summed up to the end of the pass.
-    hooked: dict[int, tuple[Variable, Array]] = {}
 
-    def leaf(variable: Variable, grad: Array) -> None:
-        key = id(variable)
-        if wanted is not None and key not in wanted:
-            return
-        if variable._hooks or variable._post_hooks:
-            hooked[key] = (variable, grad if key not in hooked else hooked[key][1] + grad)
-        elif wanted is not None:
-            former = wanted[key]
-            wanted[key] = grad if former is None else former + grad
-        else:
-            add_grad(variable, grad)
+    def __init__(
+        self,
+        retain_graph: bool,
+        wanted: dict[int, Array | None] | None = None,
+        needed: set[Node] | None = None,
+    ) -> None:
+        self._retain_graph = retain_graph
+        self._wanted = wanted
+        self._needed = needed
+        self._heap: list[tuple[int, Node]] = []
+        self._pending: dict[Node, Array] = {}
+        # Hooks of a leaf see the whole gradient, so its parts are summed up to the end of the pass.
+        self._hooked: dict[int, tuple[Variable, Array]] = {}
 
-    for edge, grad in roots:
+    def send(self, edge: Edge, grad: Array) -> None:
+        """Lets a gradient arrive at the end of an edge."""
         if isinstance(edge, Node):
+            pending = self._pending
             if edge in pending:
                 pending[edge] = pending[edge] + grad
             else:
                 pending[edge] = grad
-                heappush(heap, (edge.order, edge))
+                heappush(self._heap, (edge.order, edge))
         elif edge is not None:
-            leaf(edge, grad)
-
-    while heap:
-        node = heappop(heap)[1]
-        grad = pending.pop(node)
-        if node.hooks:
-            grad = _call_hooks(node.hooks.values(), grad)
-        if node.retainer is not None:
-            node.retainer(grad)
-        if wanted is not None:
-            if id(node) in wanted:
-                wanted[id(node)] = grad
-            if needed is not None and node not in needed:
-                continue
-        node.check_saved()
-        function = node.backward
-        assert function is not None
-        grads = function(grad)
-        if node.saved and not retain_graph:
-            node.free()
-        for edge, part in zip(node.edges, grads, strict=True):
-            if part is None or edge is None:
-                continue
-            if type(part) is not np.ndarray:
-                part = np.asarray(part)  # noqa: PLW2901 - NumPy gives scalars for 0-d results
-            if isinstance(edge, Node):
-                if edge in pending:
-                    pending[edge] = pending[edge] + part
-                else:
-                    pending[edge] = part
-                    heappush(heap, (edge.order, edge))
+            if self._wanted is not None or edge._hooks or edge._post_hooks:
+                self._collect(edge, grad)
             else:
-                leaf(edge, part)
+                add_grad(edge, grad)
 
-    for key, (variable, total) in hooked.items():
-        grad = total if variable._hooks is None else _call_hooks(variable._hooks.values(), total)
-        if wanted is not None:
-            wanted[key] = grad
-            continue
-        add_grad(variable, grad)
-        for hook in list((variable._post_hooks or {}).values()):
-            hook(variable)
+    def _collect(self, variable: Variable, grad: Array) -> None:
+        key = id(variable)
+        if self._wanted is None or key in self._wanted:
+            former = self._hooked.get(key)
+            self._hooked[key] = variable, grad if former is None else former[1] + grad
+
+    def run(self) -> None:
+        """Runs node after node, the latest first, then the hooks of leaves."""
+        heap, pending, retain_graph = self._heap, self._pending, self._retain_graph
+        while heap:
+            node = heappop(heap)[1]
+            grad = pending.pop(node)
+            if node.hooks:
+                grad = _call_hooks(node.hooks, grad)
+            if node.retainer is not None:
+                node.retainer(grad)
+            if self._wanted is not None and self._caught(node, grad):
+                continue
+            grads = node.checked_backward()(grad)
+            if node.saved and not retain_graph:
+                node.free()
+            for edge, part in zip(node.edges, grads, strict=True):
+                if part is not None:
+                    # NumPy gives scalars for 0-d results.
+                    self.send(edge, part if type(part) is np.ndarray else np.asarray(part))
+        self._finish()
+
+    def _caught(self, node: Node, grad: Array) -> bool:
+        """Keeps the gradient if it is wanted, and tells whether the node need not run."""
+        assert self._wanted is not None
+        if id(node) in self._wanted:
+            self._wanted[id(node)] = grad
+        return self._needed is not None and node not in self._needed
+
+    def _finish(self) -> None:
+        for key, (variable, total) in self._hooked.items():
+            grad = _call_hooks(variable._hooks, total) if variable._hooks else total
+            if self._wanted is not None:
+                self._wanted[key] = grad
+                continue
+            add_grad(variable, grad)
+            for hook in list((variable._post_hooks or {}).values()):
+                hook(variable)
 
 
-def _call_hooks(hooks: Iterable[Callable[..., Any]], grad: Array) -> Array:
-    for hook in list(hooks):
+def _call_hooks(hooks: Hooks, grad: Array) -> Array:
+    for hook in list(hooks.values()):
         replacement = hook(wrap(grad))
         if replacement is not None:
             if not isinstance(replacement, Variable):
@@ -180,7 +180,7 @@ def backward(
     """
     roots = _roots(_tuple(tensors), grad_tensors, create_graph)
     if inputs is None:
-        _start(roots, bool(retain_graph), accumulating=True)
+        _start(_Flow(bool(retain_graph)), roots, accumulating=True)
         return
     targets = _tuple(inputs)
     if not targets:
@@ -233,19 +233,14 @@ def grad(
     return tuple(results)
 
 
-def _start(
-    roots: list[tuple[Edge, Array]],
-    retain_graph: bool,
-    *,
-    accumulating: bool,
-    wanted: dict[int, Array | None] | None = None,
-    needed: set[Node] | None = None,
-) -> None:
+def _start(flow: _Flow, roots: list[tuple[Edge, Array]], *, accumulating: bool) -> None:
     outer = _pass.accumulating
     _pass.accumulating = accumulating
     try:
         with np.errstate(all="ignore"):
-            _run(roots, retain_graph, wanted, needed)
+            for edge, gradient in roots:
+                flow.send(edge, gradient)
+            flow.run()
     finally:
         _pass.accumulating = outer
 
@@ -261,7 +256,7 @@ def _gradients(
             raise RuntimeError("One of the differentiated Tensors does not require grad")
         edges.append(edge)
     wanted: dict[int, Array | None] = {id(edge): None for edge in edges}
-    _start(roots, retain_graph, accumulating=False, wanted=wanted, needed=_on_the_way(roots, wanted))
+    _start(_Flow(retain_graph, wanted, _on_the_way(roots, wanted)), roots, accumulating=False)
     return [wanted[id(edge)] for edge in edges]
 
 
@@ -306,7 +301,7 @@ def _root(index: int, tensor: Variable, gradient: Variable | None) -> tuple[Edge
     if gradient is None:
         if edge is not None and array.size != 1:
             raise RuntimeError("grad can be implicitly created only for scalar outputs")
-        start: Array = np.ones_like(array)
+        start: Array = np.array(1, array.dtype).reshape(array.shape)
     else:
         if gradient._array.shape != array.shape:
             raise RuntimeError(

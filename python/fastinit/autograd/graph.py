@@ -83,13 +83,14 @@ class Node:
             self.hooks = {}
         return add_hook(self.hooks, hook)
 
-    def check_saved(self) -> None:
-        """Refuses to differentiate at values that are gone or changed.
+    def checked_backward(self) -> Backward:
+        """Returns `backward`, unless the values that it reads are gone or changed.
 
         Raises:
             RuntimeError: the values were freed by an earlier backward, or changed in place since.
         """
-        if self.backward is None:
+        backward = self.backward
+        if backward is None:
             raise RuntimeError(
                 "Trying to backward through the graph a second time (or directly access saved tensors after "
                 "they have already been freed). Saved intermediate values of the graph are freed when you "
@@ -111,6 +112,7 @@ class Node:
                     f"{counter[0]}; expected version {version} instead. Hint: the operation that changed it "
                     f"came after {self.name()} had saved it; use its out-of-place form, or change a clone."
                 )
+        return backward
 
     def free(self) -> None:
         """Drops the saved values, and with them the right to a second backward."""

@@ -175,7 +175,7 @@ def fill_(self: Tensor, value: Operand) -> Tensor:
     def backward(grad: Array) -> tuple[Array | None, ...]:
         return a and np.zeros_like(grad), reduce_to(grad, b)
 
-    name = "FillBackward1" if isinstance(value, Variable) else "FillBackward0"
+    name = "FillBackward3" if isinstance(value, Variable) else "FillBackward2"
     return write(self, record(array, name, (self, value), backward))
 
 

@@ -48,20 +48,29 @@ def bernoulli_(self: Tensor, p: float = 0.5, *, generator: Generator | None = No
     """
     check_writable(self)
     random.bernoulli(self._array, p, generator)
-    return _drawn(self, "BernoulliBackward1")
+    return _drawn(self, "BernoulliBackward2")
 
 
 def random_(
-    self: Tensor, from_: int = 0, to: int | None = None, *, generator: Generator | None = None
+    self: Tensor, from_: int | None = None, to: int | None = None, *, generator: Generator | None = None
 ) -> Tensor:
-    """Fills the tensor with integers uniform on [from, to); `random_(to)` starts from 0 (torch.Tensor.random_).
+    """Fills the tensor with uniform integers (torch.Tensor.random_).
+
+    Args:
+        self: any dtype.
+        from_: the least value; alone, it is the bound above every value, and 0 the least.
+        to: above every value. Without both, the integers reach as far as the dtype holds them all.
+        generator: where the words come from; the default generator if None.
 
     Raises:
         RuntimeError: the range is empty, the dtype cannot hold it, or autograd forbids the write.
     """
     check_writable(self)
-    random.integers(self._array, from_, to, generator)
-    return _drawn(self, "RandomBackward0")
+    if from_ is not None and to is None:
+        random.integers(self._array, 0, from_, generator)
+        return _drawn(self, "RandomBackward1")
+    random.integers(self._array, from_ or 0, to, generator)
+    return _drawn(self, "RandomBackward2" if to is None else "RandomBackward0")
 
 
 def _drawn(self: Tensor, name: str) -> Tensor:

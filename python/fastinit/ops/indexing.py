@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
 from ..autograd import Variable, bump, check_writable, rebase, record, record_view, wrap
-from .copying import copy_
+from .copying import copy_, fill_
 from .dims import wrap_dim
 from .operands import Array, Operand, lift, lower, reduce_to, target
 
@@ -50,9 +50,14 @@ def setitem(input: Tensor, index: Index, value: Operand) -> None:
     window, chosen = _window(input, index)
     if chosen is not None:
         _scatter_items(window, chosen, value)
+    elif isinstance(value, Variable):
+        copy_(window, _without_leading_ones(cast("Tensor", value), window._array.ndim))
     else:
-        source: Any = value if isinstance(value, Variable) else wrap(np.asarray(value, input._array.dtype))
-        copy_(alias(input) if window is input else window, _without_leading_ones(source, window._array.ndim))
+        array = np.asarray(value, window._array.dtype)
+        if array.ndim:
+            copy_(window, wrap(array))
+        else:
+            fill_(window, wrap(array))
 
 
 def _without_leading_ones(source: Tensor, ndim: int) -> Tensor:

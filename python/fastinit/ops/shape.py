@@ -162,13 +162,12 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
 
 
 def _permuted(input: Tensor, order: tuple[int, ...], name: str) -> Tensor:
-    inverse = tuple(int(axis) for axis in np.argsort(order))
     return record_view(
         input,
         input._array.transpose(order),
         name,
         lambda base: base.transpose(order),
-        lambda grad: (grad.transpose(inverse),),
+        lambda grad: (grad.transpose(sorted(range(len(order)), key=order.__getitem__)),),
     )
 
 
