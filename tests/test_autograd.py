@@ -1,4 +1,4 @@
-"""The tape: what is recorded, how gradients flow and add up, and what in-place operations and views do to it."""
+"""The tape: what is recorded, how gradients add up, and what views and in-place operations do to it."""
 
 import copy
 import gc

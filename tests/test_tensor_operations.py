@@ -11,32 +11,35 @@ from fastinit.autograd import gradcheck, wrap
 EXPRESSIONS = """
 x + y | x + 1 | 1 + x | x + v | x + s | x.add(y, alpha=2) | x - y | x - 1 | 1 - x | v - x | x.sub(y, alpha=2)
 x * y | x * 2 | v * x | x / y | x / 2 | 2 / x | x / v | -x | x.neg() | x % 2 | x.square() | x.reciprocal()
-x ** 2 | x ** 3 | x ** y | 2 ** x | x ** 0.5 | x ** 0 | x ** -1 | x.pow(y) | torch.pow(2, x)
-x @ m | x @ v | v @ v | v @ m | b @ c | b @ m | x @ c | v @ c | b @ v | x.mm(m) | b.bmm(c) | x.mv(v) | v.dot(v)
-torch.outer(v, v) | torch.matmul(b[0], c) | b.unsqueeze(1) @ c
-x.sum() | x.sum(0) | x.sum(-1, keepdim=True) | b.sum((0, 1)) | b.sum(dim=(0, -1), keepdim=True) | x.sum(dtype=torch.float32)
-x.mean() | x.mean(0) | b.mean((0, 1)) | x.mean(1, keepdim=True) | x.prod() | x.prod(0) | x.prod(1, keepdim=True)
-x.var() | x.var(0) | x.var(1, unbiased=False) | x.var(dim=1, correction=2, keepdim=True) | x.std() | x.std(1)
-x.max() | x.max(0).values | x.max(1, keepdim=True)[0] | x.min() | x.min(1).values | x.amax(0) | x.amin((0, 1))
-x.norm() | x.norm(dim=0) | x.norm(p=1) | x.norm(p=3) | x.norm(float("inf")) | x.norm(2, 1, True) | x.logsumexp(0)
-x.cumsum(0) | x.sort()[0] | x.sort(dim=0, descending=True).values | x.topk(2)[0] | x.topk(1, largest=False)[0] | x.median()
-x.abs() | x.exp() | x.log() | x.log1p() | x.expm1() | x.sqrt() | x.rsqrt() | x.sin() | x.cos() | x.tanh() | x.sigmoid()
-x.relu() | x.log2() | x.log10() | x.exp2() | x.tan() | x.atan() | x.sinh() | x.cosh() | (x / 9).asin() | (x / 9).acos()
-x.sign() | x.floor() | x.round() | x.ceil() | x.trunc() | x.frac() | x.nan_to_num()
-x.clamp(1, 2) | x.clamp(min=1) | x.clamp(max=1.5) | x.clip(1) | x.clamp_min(1)
-torch.where(x > 1, x, y) | torch.where(x > 1, x, 0.) | torch.maximum(x, y) | torch.minimum(x, y) | x.masked_fill(x > 1, 1.)
-x[0] | x[:, 1] | x[0:2] | x[0, 1] | x[-1, ...] | x[[0, 1]] | x[x > 1] | x[None] | x[..., 0] | x[::2] | x[:] | x[:, [0, 0, 1]]
-x[0, i] | x[i, i] | b[:, i] | b[i, :, i] | b[0, :, None, i] | x[i[0]] | x[True] | b[:, x[:, 0] > 1] | x[1:, 2:] | b[..., 1, 1:3]
-x.reshape(12) | x.view(12) | x.view(2, -1) | x.flatten() | b.flatten(1) | x.t() | x.T | x.mT | b.mT | x.transpose(0, 1)
-x.permute(1, 0) | b.permute((2, 0, 1)) | x[None].squeeze() | x[None].squeeze(0) | x.squeeze((0, 1)) | x.unsqueeze(0) | x.unsqueeze(-1)
-v.expand(3, 4) | x.expand(2, 3, 4) | x[:, :1].expand(-1, 5) | v.expand_as(x) | x.narrow(0, 0, 1) | x.select(0, 1)
-x.split(2)[0] | x.split([1, 2])[1] | x.chunk(2)[0] | x.unbind(0)[0] | x.unbind(1)[2] | x.T.reshape(12) | x.T.flatten()
-x.unflatten(0, (3, 1)) | x.movedim(0, 1) | x.swapaxes(0, 1) | x.view_as(y) | x.diagonal() | x.T.contiguous() | x.contiguous()
-torch.cat([x, y]) | torch.cat((x, y), dim=1) | torch.cat([x, x]) | torch.stack([x, y]) | torch.stack([x, y], -1)
-torch.hstack([x, y]) | torch.vstack([x, v]) | x.repeat(2, 1) | x.repeat(2, 1, 1) | x.tile(2) | x.flip(0) | x.roll(1) | x.roll(1, 0)
-x.tril() | x.triu(1) | x.gather(0, i[None]) | x.scatter(0, i[None], 1.) | x.scatter(1, i[None], y[:1, :2]) | x.index_select(0, i)
-x.scatter_add(0, i[None], y[:1, :2]) | x.index_add(0, i[:1], y[:1]) | x.masked_select(x > 1)
-x.double() | x.float() | x.half() | x.to(torch.float32) | x.type_as(x.float()) | x.clone() | x.detach() | x.data | x.to("cpu")
+x ** 2 | x ** 3 | x ** y | 2 ** x | x ** 0.5 | x ** 0 | x ** -1 | x.pow(y) | torch.pow(2, x) | x @ m | x @ v
+v @ v | v @ m | b @ c | b @ m | x @ c | v @ c | b @ v | x.mm(m) | b.bmm(c) | x.mv(v) | v.dot(v)
+torch.outer(v, v) | torch.matmul(b[0], c) | b.unsqueeze(1) @ c | x.sum() | x.sum(0) | x.sum(-1, keepdim=True)
+b.sum((0, 1)) | b.sum(dim=(0, -1), keepdim=True) | x.sum(dtype=torch.float32) | x.mean() | x.mean(0)
+b.mean((0, 1)) | x.mean(1, keepdim=True) | x.prod() | x.prod(0) | x.prod(1, keepdim=True) | x.var() | x.var(0)
+x.var(1, unbiased=False) | x.var(dim=1, correction=2, keepdim=True) | x.std() | x.std(1) | x.max()
+x.max(0).values | x.max(1, keepdim=True)[0] | x.min() | x.min(1).values | x.amax(0) | x.amin((0, 1))
+x.norm() | x.norm(dim=0) | x.norm(p=1) | x.norm(p=3) | x.norm(float("inf")) | x.norm(2, 1, True)
+x.logsumexp(0) | x.cumsum(0) | x.sort()[0] | x.sort(dim=0, descending=True).values | x.topk(2)[0]
+x.topk(1, largest=False)[0] | x.median() | x.abs() | x.exp() | x.log() | x.log1p() | x.expm1() | x.sqrt()
+x.rsqrt() | x.sin() | x.cos() | x.tanh() | x.sigmoid() | x.relu() | x.log2() | x.log10() | x.exp2() | x.tan()
+x.atan() | x.sinh() | x.cosh() | (x / 9).asin() | (x / 9).acos() | x.sign() | x.floor() | x.round() | x.ceil()
+x.trunc() | x.frac() | x.nan_to_num() | x.clamp(1, 2) | x.clamp(min=1) | x.clamp(max=1.5) | x.clip(1)
+x.clamp_min(1) | torch.where(x > 1, x, y) | torch.where(x > 1, x, 0.) | torch.maximum(x, y)
+torch.minimum(x, y) | x.masked_fill(x > 1, 1.) | x[0] | x[:, 1] | x[0:2] | x[0, 1] | x[-1, ...] | x[[0, 1]]
+x[x > 1] | x[None] | x[..., 0] | x[::2] | x[:] | x[:, [0, 0, 1]] | x[0, i] | x[i, i] | b[:, i] | b[i, :, i]
+b[0, :, None, i] | x[i[0]] | x[True] | b[:, x[:, 0] > 1] | x[1:, 2:] | b[..., 1, 1:3] | x.reshape(12)
+x.view(12) | x.view(2, -1) | x.flatten() | b.flatten(1) | x.t() | x.T | x.mT | b.mT | x.transpose(0, 1)
+x.permute(1, 0) | b.permute((2, 0, 1)) | x[None].squeeze() | x[None].squeeze(0) | x.squeeze((0, 1))
+x.unsqueeze(0) | x.unsqueeze(-1) | v.expand(3, 4) | x.expand(2, 3, 4) | x[:, :1].expand(-1, 5)
+v.expand_as(x) | x.narrow(0, 0, 1) | x.select(0, 1) | x.split(2)[0] | x.split([1, 2])[1] | x.chunk(2)[0]
+x.unbind(0)[0] | x.unbind(1)[2] | x.T.reshape(12) | x.T.flatten() | x.unflatten(0, (3, 1)) | x.movedim(0, 1)
+x.swapaxes(0, 1) | x.view_as(y) | x.diagonal() | x.T.contiguous() | x.contiguous() | torch.cat([x, y])
+torch.cat((x, y), dim=1) | torch.cat([x, x]) | torch.stack([x, y]) | torch.stack([x, y], -1)
+torch.hstack([x, y]) | torch.vstack([x, v]) | x.repeat(2, 1) | x.repeat(2, 1, 1) | x.tile(2) | x.flip(0)
+x.roll(1) | x.roll(1, 0) | x.tril() | x.triu(1) | x.gather(0, i[None]) | x.scatter(0, i[None], 1.)
+x.scatter(1, i[None], y[:1, :2]) | x.index_select(0, i) | x.scatter_add(0, i[None], y[:1, :2])
+x.index_add(0, i[:1], y[:1]) | x.masked_select(x > 1) | x.double() | x.float() | x.half()
+x.to(torch.float32) | x.type_as(x.float()) | x.clone() | x.detach() | x.data | x.to("cpu")
 (x > 1).float() * x | x * (x.abs() >= 1)
 """
 CASES = [case.strip() for line in EXPRESSIONS.strip().splitlines() for case in line.split("|")]

@@ -158,6 +158,16 @@ class Tensor(Variable):
         """Returns -1, PyTorch's number for the CPU."""
         return -1
 
+    @property
+    def T(self) -> Tensor:  # noqa: N802 - PyTorch's name
+        """A view with all dimensions reversed."""
+        return shapes.numpy_t(self)
+
+    @property
+    def mT(self) -> Tensor:  # noqa: N802 - PyTorch's name
+        """A view with the last two dimensions swapped."""
+        return shapes.matrix_t(self)
+
     # Differentiation
 
     def backward(
@@ -167,7 +177,7 @@ class Tensor(Variable):
         create_graph: bool = False,
         inputs: Tensors | None = None,
     ) -> None:
-        """Adds the gradient of this tensor to `.grad` of the leaves it was made from; see `autograd.backward`."""
+        """Adds the gradient of this tensor to `.grad` of the leaves that made it; see `autograd.backward`."""
         autograd.backward(self, gradient, retain_graph, create_graph, inputs)
 
     def _adopt_for_fill(self) -> npt.NDArray[Any]:
@@ -480,8 +490,8 @@ class Tensor(Variable):
     bitwise_and_ = comparison.bitwise_and_
     bitwise_or_ = comparison.bitwise_or_
     bitwise_xor_ = comparison.bitwise_xor_
-    __eq__ = operator(comparison.eq)
-    __ne__ = operator(comparison.ne)
+    __eq__ = operator(comparison.eq)  # type: ignore[assignment]  # compares elements
+    __ne__ = operator(comparison.ne)  # type: ignore[assignment]
     __lt__ = operator(comparison.lt)
     __le__ = operator(comparison.le)
     __gt__ = operator(comparison.gt)
@@ -515,8 +525,6 @@ class Tensor(Variable):
     expand_as = shapes.expand_as
     swapaxes = shapes.swapaxes
     moveaxis = shapes.moveaxis
-    T = property(shapes.numpy_t)
-    mT = property(shapes.matrix_t)
 
     # Indexing
     select = indexing.select

@@ -1,4 +1,4 @@
-"""Reverse-mode differentiation: operations leave nodes in a graph, and `backward` walks it (torch.autograd)."""
+"""Reverse-mode differentiation: operations leave nodes in a graph, and `backward` walks it."""
 
 from .engine import accumulation_buffer, backward, grad
 from .grad_mode import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled

@@ -199,7 +199,7 @@ def grad(
     allow_unused: bool | None = None,
     materialize_grads: bool = False,
 ) -> tuple[Tensor | None, ...]:
-    """Returns the gradients of `outputs` with respect to `inputs`, and touches no `.grad` (torch.autograd.grad).
+    """Returns the gradients of `outputs` with respect to `inputs`, leaving `.grad` (torch.autograd.grad).
 
     Args:
         outputs: as `tensors` of `backward`.

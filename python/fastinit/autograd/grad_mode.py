@@ -61,7 +61,7 @@ class _DecoratorOrContext(_Switch):
     @overload
     def __new__(cls, function: None = None) -> "_DecoratorOrContext": ...
     @overload
-    def __new__(cls, function: Callable[P, R]) -> Callable[P, R]: ...
+    def __new__(cls, function: Callable[P, R]) -> Callable[P, R]: ...  # type: ignore[misc]
     def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
         self = super().__new__(cls)
         if function is None:
@@ -104,6 +104,7 @@ class set_grad_enabled(_Switch):  # noqa: N801 - PyTorch's name
         _set(self._enabled)
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        """Decorates `function`, and takes back the change that making the decorator made."""
         _set(self._at_call)
         return cast("Callable[P, R]", super().__call__(function))
 

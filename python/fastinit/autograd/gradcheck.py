@@ -71,7 +71,7 @@ def _outputs(result: Tensor | Sequence[Tensor]) -> tuple[Tensor, ...]:
 
 
 def _analytical(output: Tensor, variable: Variable) -> Array:
-    """Returns the Jacobian, a row per element of the input, by one backward pass per element of the output."""
+    """Returns the Jacobian, a row per element of the input, by a backward pass per element of the output."""
     jacobian = np.zeros((variable._array.size, output._array.size))
     for column in range(output._array.size):
         seed = np.zeros_like(output._array)

@@ -42,7 +42,7 @@ def record(
     *,
     saves_result: bool = False,
 ) -> Tensor:
-    """Returns `array` as a tensor, with a node in the graph if operations are recorded and an input requires grad.
+    """Returns `array` as a tensor, and records the operation if the mode and an input ask for it.
 
     Args:
         array: the result, an ndarray or NumPy scalar.
@@ -147,7 +147,7 @@ def check_writable(tensor: Variable) -> None:
 
 
 def before_write(tensor: Variable, others: Iterable[object]) -> Variable:
-    """Returns what an in-place operation on `tensor` is to differentiate at: the values that it will overwrite.
+    """Returns what an in-place operation is to differentiate at: the values that it will overwrite.
 
     That is a copy with the tensor's place in the graph if the operation will be recorded, else the tensor.
     """

@@ -32,7 +32,7 @@ def result_class(cls: T) -> T:
 
 
 def wrap(array: Any) -> Tensor:
-    """Returns a tensor over `array` itself, an ndarray or the scalar that NumPy gives in place of a 0-d one."""
+    """Returns a tensor over `array` itself, or over the scalar that NumPy gives in place of a 0-d one."""
     tensor = _new(_result_class)
     tensor._array = array if type(array) is np.ndarray else np.asarray(array)
     return tensor
@@ -285,7 +285,7 @@ class Variable:
     # Hooks
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
-        """Calls `hook(grad)` whenever the gradient of this tensor is known; what it returns replaces the gradient.
+        """Calls `hook(grad)` whenever the gradient of this tensor is known; what it returns replaces it.
 
         Returns:
             A handle whose `remove()` takes the hook off.
@@ -318,7 +318,7 @@ class Variable:
 
 
 def add_grad(tensor: Variable, grad: Array) -> None:
-    """Adds `grad` to `tensor.grad`, in the same memory if there is one, else in a copy laid out as the tensor is."""
+    """Adds `grad` to `tensor.grad` in place, or starts one with a copy laid out as the tensor is."""
     held = tensor._grad
     if held is not None:
         np.add(held._array, grad, out=held._array)
@@ -330,7 +330,7 @@ def add_grad(tensor: Variable, grad: Array) -> None:
 
 
 def scatter(base: Array, replay: Callable[[Array], Array]) -> Callable[[Array], tuple[Array]]:
-    """Returns the backward of a view: the gradient in its place among zeros of the base's shape and layout."""
+    """Returns the backward of a view: the gradient in its place among zeros of the base's layout."""
 
     def backward(grad: Array) -> tuple[Array]:
         total = np.zeros_like(base, subok=False)

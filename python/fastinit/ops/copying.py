@@ -234,8 +234,9 @@ def deep_copy(self: Tensor, memo: dict[int, Any]) -> Tensor:
             "moment.  If you were attempting to deepcopy a module, this may be because of a "
             "torch.nn.utils.weight_norm usage, see https://github.com/pytorch/pytorch/pull/103001"
         )
-    if id(self) not in memo:
-        duplicate = memo[id(self)] = object.__new__(type(self))
-        duplicate.__dict__.update(copying.deepcopy(self.__getstate__(), memo))
-    duplicate = memo[id(self)]
+    if id(self) in memo:
+        known: Tensor = memo[id(self)]
+        return known
+    duplicate = memo[id(self)] = object.__new__(type(self))
+    duplicate.__dict__.update(copying.deepcopy(self.__getstate__(), memo))
     return duplicate

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -51,7 +51,7 @@ def setitem(input: Tensor, index: Index, value: Operand) -> None:
     if chosen is not None:
         _scatter_items(window, chosen, value)
     elif isinstance(value, Variable):
-        copy_(window, _without_leading_ones(cast("Tensor", value), window._array.ndim))
+        copy_(window, _without_leading_ones(value, window._array.ndim))
     else:
         array = np.asarray(value, window._array.dtype)
         if array.ndim:
@@ -123,7 +123,7 @@ def _dims_used(item: Any) -> int:
         return 0
     if isinstance(item, Variable | np.ndarray):
         array = item._array if isinstance(item, Variable) else item
-        if array.dtype == np.bool_ or array.dtype == np.uint8:
+        if array.dtype.char in "?B":
             return array.ndim
     return 1
 
@@ -171,7 +171,7 @@ def _selected(input: Tensor, dim: int, index: int, *, named: int | None = None) 
     if not -length <= index < length:
         number = dim if named is None else named
         raise IndexError(f"index {index} is out of bounds for dimension {number} with size {length}")
-    key = (slice(None),) * dim + (index, ...)
+    key: Any = (slice(None),) * dim + (index, ...)
     return record_view(input, input._array[key], "SelectBackward0", lambda base: base[key])
 
 
@@ -315,7 +315,7 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
 
 
 def _along(shape: tuple[int, ...], index: Array, dim: int) -> tuple[Array, ...]:
-    """Returns the full index of what gather and scatter address: `index` along `dim`, its own place elsewhere."""
+    """Returns the full index that gather and scatter mean: `index` along `dim`, its own place elsewhere."""
     grid = list(np.ogrid[tuple(slice(length) for length in index.shape)])
     if index.size and (index.min() < 0 or index.max() >= shape[dim]):
         bad = index[(index < 0) | (index >= shape[dim])].flat[0]
@@ -387,7 +387,7 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
 def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
     """Returns `input` with the entries of `source` added at `index` along `dim` (torch.index_add)."""
     x = input._array
-    key = (slice(None),) * wrap_dim(dim, x.ndim) + (index._array,)
+    key: Any = (slice(None),) * wrap_dim(dim, x.ndim) + (index._array,)
     result = lift(x).copy()
     np.add.at(result, key, alpha * lift(source._array))
     return record(

@@ -46,7 +46,7 @@ _HALVES = (np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16))
 
 
 class _Quiet(threading.local):
-    """NumPy keeps what to do on overflow, division by zero and the like in a context variable: here, nothing."""
+    """NumPy keeps in a context variable what to do on overflow, division by zero and so on: nothing."""
 
     def __init__(self) -> None:
         context = contextvars.copy_context()
@@ -93,9 +93,8 @@ def pair(input: Operand, other: Operand) -> tuple[Any, Any, np.dtype[Any]]:
             y = other._array
             if y.dtype is dtype and dtype.itemsize > 2:
                 return x, y, dtype
-        elif type(other) is float or type(other) is int:
-            if dtype in _NATIVE_FLOATS:
-                return x, other, dtype
+        elif (type(other) is float or type(other) is int) and dtype in _NATIVE_FLOATS:
+            return x, other, dtype
     return _promoted(input, other)
 
 
@@ -128,7 +127,7 @@ def mismatch(a: tuple[int, ...], b: tuple[int, ...]) -> RuntimeError:
     dims = max(len(a), len(b))
     lengths = zip((1,) * (dims - len(a)) + a, (1,) * (dims - len(b)) + b, strict=True)
     for dim, (m, n) in reversed(list(enumerate(lengths))):
-        if m != n and m != 1 and n != 1:
+        if 1 not in {m, n} and m != n:
             return RuntimeError(
                 f"The size of tensor a ({m}) must match the size of tensor b ({n}) at non-singleton "
                 f"dimension {dim}"
@@ -161,14 +160,14 @@ Target: TypeAlias = tuple[tuple[int, ...], np.dtype[Any]] | None
 
 
 def target(operand: object) -> Target:
-    """Returns what the gradient of `operand` has to be brought to, or None for numbers and what requires no grad."""
+    """Returns what the gradient of `operand` has to be brought to, or None if nobody asks for it."""
     if isinstance(operand, Variable) and operand.requires_grad:
         return operand._array.shape, operand._array.dtype
     return None
 
 
 def reduce_to(grad: Any, to: Target) -> Any:
-    """Returns a broadcast operand's share of `grad`: summed over what was broadcast, in the operand's dtype."""
+    """Returns an operand's share of `grad`: summed over what was broadcast, in the operand's dtype."""
     if to is None:
         return None
     shape, dtype = to
@@ -185,7 +184,7 @@ def in_place(function: Callable[Concatenate[Tensor, P], Tensor]) -> Callable[Con
     """Returns the in-place form of an operation: its result overwrites its first operand."""
 
     @functools.wraps(function)
-    def method(self: Tensor, *args: P.args, **kwargs: P.kwargs) -> Tensor:
+    def method(self: Tensor, /, *args: P.args, **kwargs: P.kwargs) -> Tensor:
         check_writable(self)
         former = before_write(self, (*args, *kwargs.values()))
         return write(self, function(cast("Tensor", former), *args, **kwargs))
@@ -195,9 +194,9 @@ def in_place(function: Callable[Concatenate[Tensor, P], Tensor]) -> Callable[Con
 
 
 def operator(function: Callable[[Tensor, Any], Tensor]) -> Callable[[Tensor, Any], Tensor]:
-    """Returns an operation as the method of an operator, which leaves operands it does not know to their classes."""
+    """Returns an operation as an operator's method, which leaves unknown operands to their classes."""
 
-    def method(self: Tensor, other: Any) -> Tensor:
+    def method(self: Tensor, other: Any) -> Any:
         if isinstance(other, _OPERANDS):
             return function(self, other)
         return NotImplemented

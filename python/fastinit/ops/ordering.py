@@ -22,7 +22,7 @@ class Ordered(NamedTuple):
     indices: Tensor
 
     def __repr__(self) -> str:
-        return f"fastinit.return_types.{type(self).__name__.lower()}(\nvalues={self.values},\nindices={self.indices})"
+        return f"fastinit.return_types(\nvalues={self.values},\nindices={self.indices})"
 
 
 def _picked(input: Tensor, name: str, index: Array, dim: int, keepdim: bool) -> Ordered:
@@ -92,7 +92,7 @@ def max(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False) -
 
 
 def min(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False) -> Tensor | Ordered:
-    """Returns the smallest element; with `dim`, those along it and their indices; with a tensor, `minimum`."""
+    """Returns the smallest element, or those along `dim` and their indices; arguments as those of `max`."""
     if isinstance(dim, Variable):
         return minimum(input, dim)
     return _extreme(input, np.argmin, "min", "Min", dim, keepdim)

@@ -196,7 +196,7 @@ def frac(input: Tensor) -> Tensor:
 def nan_to_num(
     input: Tensor, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
 ) -> Tensor:
-    """Returns `input` with NaNs and infinities replaced, these by the dtype's limits if not given (torch.nan_to_num)."""
+    """Returns `input` without NaNs and infinities, these by default the dtype's limits (torch.nan_to_num)."""
     x = input._array
     result = np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
     return record(result, "NanToNumBackward0", (input,), lambda grad: (grad * np.isfinite(x),), (input,))

@@ -9,7 +9,9 @@ import numpy as np
 from .. import dtypes
 from ..autograd import record
 from .arithmetic import add, mul
+from .copying import contiguous
 from .operands import Array, compute, cpp_name, lift, lower, mismatch
+from .shape import matrix_t
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -180,17 +182,23 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
         return mv(input, other)
     if dims == (1, 2):
         return _without_row(mm(input.unsqueeze(0), other))
+    return _folded(input, other)
+
+
+def _folded(input: Tensor, other: Tensor) -> Tensor:
+    """Multiplies where one has batch dimensions: as one larger product if the other has none."""
+    a, b = input._array, other._array
     if b.ndim <= 2:
-        # One matrix for the whole batch: its rows are those of one larger product.
         rows = input.reshape(-1, a.shape[-1])
         product = mm(rows, other) if b.ndim == 2 else mv(rows, other)
         return _unsafe_view(product, a.shape[:-1] + b.shape[1:])
     if a.ndim <= 2 and other.requires_grad:
         # The same with the sides exchanged, so that the matrix gets one gradient rather than one per batch.
-        rows = other.mT.reshape(-1, a.shape[-1])
+        rows = matrix_t(other).reshape(-1, a.shape[-1])
         if a.ndim == 1:
             return _unsafe_view(mv(rows, input), b.shape[:-2] + b.shape[-1:])
-        return _unsafe_view(mm(rows, input.t()), (*b.shape[:-2], b.shape[-1], a.shape[0])).mT.contiguous()
+        product = _unsafe_view(mm(rows, input.t()), (*b.shape[:-2], b.shape[-1], a.shape[0]))
+        return contiguous(matrix_t(product))
     if a.ndim == 1:
         return _without_row(_batched(input.unsqueeze(0), other))
     return _batched(input, other)

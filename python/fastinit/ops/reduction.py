@@ -118,7 +118,7 @@ def _variance(
     centred = compute(np.subtract, working, compute(np.mean, working, axis=axes, keepdims=True))
     value = compute(
         np.true_divide,
-        np.add.reduce(centred * centred, axis=axes, keepdims=keepdim),
+        np.sum(centred * centred, axis=axes, keepdims=keepdim),
         working.dtype.type(divisor),
     )
     return centred, axes, value, x, divisor
@@ -219,7 +219,7 @@ def prod(
 
 
 def _product_of_others(x: Array, axis: int) -> Array:
-    """Returns, for each element, the product of all others: of those before and those after, since one may be 0."""
+    """Returns the product of all other elements: of those before and those after, since one may be 0."""
     one = np.ones_like(x.take([0], axis))
     before = np.cumprod(np.concatenate([one, x], axis), axis).take(range(x.shape[axis]), axis)
     mirrored = np.cumprod(np.concatenate([one, np.flip(x, axis)], axis), axis).take(

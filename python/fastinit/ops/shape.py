@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd import record, record_view
+from ..autograd import record, record_view, wrap
 from .dims import flatten_arguments, wrap_dim
 from .operands import Array
 
@@ -62,7 +62,7 @@ def _as_view(input: Tensor, shape: tuple[int, ...]) -> Tensor | None:
 
 
 def reshape(input: Tensor, *shape: Any) -> Tensor:
-    """Returns the elements under another shape: a view where the strides allow it, else a copy (torch.reshape).
+    """Returns the elements under another shape, as a view where the strides allow it (torch.reshape).
 
     Args:
         input: any shape.
@@ -107,7 +107,9 @@ def view(input: Tensor, *shape: Any) -> Tensor:
 def _bits(input: Tensor, kind: dtype) -> Tensor:
     if kind.numpy == input._array.dtype:
         return view_as(input, input)
-    return input.detach()._like(input._array.view(kind.numpy))
+    bits = wrap(input._array.view(kind.numpy))
+    bits._counter = input.version_counter()
+    return bits
 
 
 def view_as(input: Tensor, other: Tensor) -> Tensor:
@@ -202,7 +204,7 @@ def numpy_t(input: Tensor) -> Tensor:
             "it will throw an error in a future release. Consider `x.mT` to transpose batches of matrices or "
             "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor.",
             UserWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
     return _permuted(input, tuple(reversed(range(ndim))), "PermuteBackward0")
 
@@ -340,7 +342,7 @@ def expand(input: Tensor, *sizes: Any) -> Tensor:
 
 
 def _broadcast(array: Array, shape: tuple[int, ...]) -> Array:
-    """As np.broadcast_to, without making the result read-only: what may be written is for the caller to check."""
+    """As np.broadcast_to, without making the result read-only: what may be written, the caller checks."""
     extra = len(shape) - array.ndim
     strides = (0,) * extra + tuple(
         0 if own == 1 and length != 1 else stride
