@@ -89,7 +89,7 @@ def test_views_that_reach_each_element_once_are_accepted(array):
 
 @pytest.mark.parametrize("dtype", [np.float16, bfloat16, np.float32, np.float64])
 def test_the_four_floating_dtypes_are_accepted(dtype):
-    assert check_floating(np.zeros(2, dtype), "kernel") == np.dtype(dtype).name
+    check_floating(np.zeros(2, dtype), "kernel")
 
 
 @pytest.mark.parametrize(

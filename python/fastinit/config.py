@@ -37,7 +37,6 @@ def set_num_threads(num_threads: SupportsIndex) -> None:
 
 def show_config() -> None:
     """Prints the versions, the instruction sets, the number of threads and the BLAS in use."""
-    blas = getattr(_core, "blas", None)
     entries = {
         "fastinit": _core.__version__,
         "stream version": str(STREAM_VERSION),
@@ -45,7 +44,7 @@ def show_config() -> None:
         "built": ", ".join(_core.built_isas()),
         "usable": ", ".join(_core.usable_isas()),
         "threads": str(get_num_threads()),
-        "BLAS": blas() if blas else "none",
+        "BLAS": _core.blas() or "none",
     }
     width = max(map(len, entries))
     print("\n".join(f"{name:<{width}}  {value}" for name, value in entries.items()))

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from ml_dtypes import bfloat16
 
 __all__ = ["adopt", "check_floating", "check_writable"]
 
@@ -21,7 +22,7 @@ _TYPE_NAMES = {
     "complex64": "ComplexFloat",
     "complex128": "ComplexDouble",
 }
-_FLOATING = frozenset({"float16", "bfloat16", "float32", "float64"})
+_FLOATING = frozenset({np.float16, bfloat16, np.float32, np.float64})
 
 
 def adopt(tensor: Any) -> npt.NDArray[Any]:
@@ -56,6 +57,8 @@ def check_writable(array: npt.NDArray[Any]) -> None:
         RuntimeError: two elements share memory.
     """
     flags = array.flags
+    if flags.carray and array.dtype.isnative:  # the usual case: contiguous, aligned, writable
+        return
     if not flags.writeable:
         raise ValueError(
             "cannot fill a read-only array in place: copy it, or open the memory map with mode 'r+'"
@@ -67,33 +70,29 @@ def check_writable(array: npt.NDArray[Any]) -> None:
             f"cannot fill an array of dtype {array.dtype.str!r} in place, which is not in this machine's "
             "byte order: convert it with array.astype(array.dtype.newbyteorder('='))"
         )
-    if not (flags.c_contiguous or flags.f_contiguous) and _may_overlap(array):
+    if not flags.forc and _may_overlap(array):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a single memory "
             "location. Please clone() the tensor before performing the operation."
         )
 
 
-def check_floating(array: npt.NDArray[Any], kernel: str) -> str:
+def check_floating(array: npt.NDArray[Any], kernel: str) -> None:
     """Checks that `array` holds floating-point elements that a kernel can write.
 
     Args:
         array: the array to fill.
         kernel: the name that PyTorch's message would give.
 
-    Returns:
-        The name of its dtype: float16, bfloat16, float32 or float64.
-
     Raises:
         NotImplementedError: its dtype is another.
         ValueError: `array` is read-only, not aligned, or not of this machine's byte order.
         RuntimeError: two elements share memory.
     """
-    name = array.dtype.name
-    if name not in _FLOATING:
+    if array.dtype.type not in _FLOATING:
+        name = array.dtype.name
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{_TYPE_NAMES.get(name, name)}'")
     check_writable(array)
-    return name
 
 
 def _may_overlap(array: npt.NDArray[Any]) -> bool:

@@ -28,8 +28,12 @@ class Shard:
     Examples:
         >>> Shard((8, 6), (slice(2, 4), slice(None)))
         Shard((8, 6), (slice(2, 4), slice(0, 6)))
-        >>> Shard((8, 6), (slice(2, 4), slice(None))).shape
-        (2, 6)
+        >>> half = Shard((4, 4), (slice(None), slice(2, 4)))
+        >>> nn.init.eye_(fastinit.empty(*half.shape), shard=half)
+        tensor([[0., 0.],
+                [0., 0.],
+                [1., 0.],
+                [0., 1.]])
     """
 
     __slots__ = ("global_shape", "shape", "start")

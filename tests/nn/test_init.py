@@ -9,7 +9,7 @@ import pytest
 from ml_dtypes import bfloat16
 
 import fastinit
-from fastinit import Generator, Shard
+from fastinit import Generator, Shard, _core
 from fastinit.nn import init
 
 
@@ -210,6 +210,33 @@ def test_memory_maps_are_filled_in_the_file(case, tmp_path):
     stored = np.fromfile(tmp_path / "weights", np.float32)
     keywords = {"generator": Generator(seed=0)} if keywords else {}
     assert bits(stored) == bits(case(np.empty(case.shape, np.float32), **keywords))
+
+
+@each
+def test_tensors_and_parameters_are_filled_and_no_gradient_is_recorded(case):
+    def keywords():
+        return {"generator": Generator(seed=0)} if case in RANDOM else {}
+
+    expected = case(np.empty(case.shape, np.float32), **keywords())
+    parameter = fastinit.nn.Parameter(fastinit.empty(case.shape))
+    version = parameter._version
+    assert case(parameter, **keywords()) is parameter
+    assert parameter.requires_grad
+    assert parameter.is_leaf
+    assert parameter.grad_fn is None
+    assert parameter.grad is None
+    assert parameter._version > version
+    assert bits(parameter.detach().numpy()) == bits(expected)
+    tensor = fastinit.empty(case.shape)
+    assert case(tensor, **keywords()) is tensor
+    assert bits(tensor.numpy()) == bits(expected)
+
+
+@each_random
+def test_every_fill_is_made_by_the_compiled_module(case):
+    _core.reset_calls()
+    case(np.empty(case.shape, np.float32))
+    assert any(name.startswith("fill_") and name != "fill_constant" for name in _core.calls())
 
 
 @each

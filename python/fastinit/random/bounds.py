@@ -25,7 +25,7 @@ class FloatingLimits:
     """A floating-point dtype, as the checks need it.
 
     Attributes:
-        numpy: the NumPy dtype.
+        type: the type of its NumPy scalars.
         name: its name in PyTorch's messages.
         limits_name: its name in PyTorch's messages about ranges.
         digits: bits of the significand, the leading one included.
@@ -33,7 +33,7 @@ class FloatingLimits:
         smallest: its smallest value above 0.
     """
 
-    numpy: np.dtype[Any]
+    type: Any
     name: str
     limits_name: str
     digits: int
@@ -51,25 +51,21 @@ class IntegerLimits:
     largest: int
 
 
-FLOATING: Final = {
-    "float16": FloatingLimits(np.dtype(np.float16), "c10::Half", "Half", 11, 65504.0, 2.0**-24),
-    "bfloat16": FloatingLimits(
-        np.dtype(ml_dtypes.bfloat16), "c10::BFloat16", "BFloat16", 8, math.ldexp(255, 120), 2.0**-133
+FLOATING: Final[dict[type, FloatingLimits]] = {
+    np.float16: FloatingLimits(np.float16, "c10::Half", "Half", 11, 65504.0, 2.0**-24),
+    ml_dtypes.bfloat16: FloatingLimits(
+        ml_dtypes.bfloat16, "c10::BFloat16", "BFloat16", 8, math.ldexp(255, 120), 2.0**-133
     ),
-    "float32": FloatingLimits(
-        np.dtype(np.float32), "float", "Float", 24, math.ldexp(2**24 - 1, 104), 2.0**-149
-    ),
-    "float64": FloatingLimits(
-        np.dtype(np.float64), "double", "Double", 53, math.ldexp(2**53 - 1, 971), 2.0**-1074
-    ),
+    np.float32: FloatingLimits(np.float32, "float", "Float", 24, math.ldexp(2**24 - 1, 104), 2.0**-149),
+    np.float64: FloatingLimits(np.float64, "double", "Double", 53, math.ldexp(2**53 - 1, 971), 2.0**-1074),
 }
-INTEGERS: Final = {
-    "bool": IntegerLimits("bool", "bool", 0, 1),
-    "uint8": IntegerLimits("unsigned char", "uint8_t", 0, 2**8 - 1),
-    "int8": IntegerLimits("signed char", "int8_t", -(2**7), 2**7 - 1),
-    "int16": IntegerLimits("short", "int16_t", -(2**15), 2**15 - 1),
-    "int32": IntegerLimits("int", "int", -(2**31), 2**31 - 1),
-    "int64": IntegerLimits("long", "int64_t", -(2**63), 2**63 - 1),
+INTEGERS: Final[dict[type, IntegerLimits]] = {
+    np.bool_: IntegerLimits("bool", "bool", 0, 1),
+    np.uint8: IntegerLimits("unsigned char", "uint8_t", 0, 2**8 - 1),
+    np.int8: IntegerLimits("signed char", "int8_t", -(2**7), 2**7 - 1),
+    np.int16: IntegerLimits("short", "int16_t", -(2**15), 2**15 - 1),
+    np.int32: IntegerLimits("int", "int", -(2**31), 2**31 - 1),
+    np.int64: IntegerLimits("long", "int64_t", -(2**63), 2**63 - 1),
 }
 
 
@@ -95,7 +91,7 @@ def check_finite(value: float, function: str, argument: str, limits: FloatingLim
     Raises:
         ValueError: `value` is NaN, infinite or too large.
     """
-    largest = limits.largest if limits.digits == 53 else FLOATING["float32"].largest
+    largest = limits.largest if limits.digits == 53 else FLOATING[np.float32].largest
     if not abs(value) <= largest:
         raise ValueError(f"{function} expects {argument} to be finite, but found {argument} {value:g}")
 
@@ -138,13 +134,13 @@ def require_value_between(low: float, high: float, limits: FloatingLimits, *, cl
     least = least_at_or_above(low, limits)
     if not (least <= high if closed else least < high):
         interval = f"[{low!r}, {high!r}{']' if closed else ')'}"
-        raise ValueError(f"{limits.numpy.name} has no value in {interval}: widen the bounds")
+        raise ValueError(f"{limits.type.__name__} has no value in {interval}: widen the bounds")
 
 
 def least_at_or_above(value: float, limits: FloatingLimits) -> float:
     """Returns the least value of the dtype that is not below `value`."""
     with np.errstate(over="ignore"):
-        rounded = limits.numpy.type(value)
+        rounded = limits.type(value)
         if float(rounded) < value:
-            rounded = np.nextafter(rounded, limits.numpy.type(math.inf))
+            rounded = np.nextafter(rounded, limits.type(math.inf))
     return float(rounded)

@@ -1,16 +1,24 @@
 """The fills: each checks its arguments as PyTorch does, takes its positions and calls its kernel."""
 
 import math
-from numbers import Number
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import numpy.typing as npt
 
 from .. import _core
 from ..memory import check_floating, check_writable
 from ..shard import Shard
-from .bounds import FLOATING, INTEGERS, as_real, check_finite, check_interval, require_value_between
+from .bounds import (
+    FLOATING,
+    INTEGERS,
+    IntegerLimits,
+    as_real,
+    check_finite,
+    check_interval,
+    require_value_between,
+)
 from .generator import Generator, default_generator
 
 __all__ = [
@@ -25,6 +33,8 @@ __all__ = [
 ]
 
 Array = npt.NDArray[Any]
+
+_NUMBERS = (float, int, complex, np.number, np.bool_, ml_dtypes.bfloat16)
 
 
 def uniform(
@@ -50,7 +60,8 @@ def uniform(
         NotImplementedError: the array is of another dtype.
         TypeError: an argument is of a wrong type.
     """
-    limits = FLOATING[check_floating(array, "check_uniform_bounds")]
+    check_floating(array, "check_uniform_bounds")
+    limits = FLOATING[array.dtype.type]
     low = as_real(low, "uniform_", "from", 1)
     high = as_real(high, "uniform_", "to", 2)
     check_interval(low, high, limits)
@@ -85,7 +96,8 @@ def normal(
 
 def check_normal(array: Array, mean: float, std: float) -> tuple[float, float]:
     """Checks the arguments of `normal`, raising as it does; returns `mean` and `std` as floats."""
-    limits = FLOATING[check_floating(array, "normal_kernel_cpu")]
+    check_floating(array, "normal_kernel_cpu")
+    limits = FLOATING[array.dtype.type]
     mean = as_real(mean, "normal_", "mean", 1)
     std = as_real(std, "normal_", "std", 2)
     if not std >= 0:
@@ -124,7 +136,8 @@ def trunc_normal(
         NotImplementedError: the array is of another dtype.
         TypeError: an argument is of a wrong type.
     """
-    limits = FLOATING[check_floating(array, "normal_kernel_cpu")]
+    check_floating(array, "normal_kernel_cpu")
+    limits = FLOATING[array.dtype.type]
     mean = as_real(mean, "trunc_normal_", "mean", 2)
     std = as_real(std, "trunc_normal_", "std", 3)
     a = as_real(a, "trunc_normal_", "a", 4)
@@ -171,7 +184,8 @@ def masked_uniform(
         NotImplementedError: the array is of another dtype.
         TypeError: an argument is of a wrong type.
     """
-    limits = FLOATING[check_floating(array, "check_uniform_bounds")]
+    check_floating(array, "check_uniform_bounds")
+    limits = FLOATING[array.dtype.type]
     low = as_real(low, "masked_uniform_", "low", 2)
     high = as_real(high, "masked_uniform_", "high", 3)
     threshold = as_real(threshold, "masked_uniform_", "threshold", 4)
@@ -201,7 +215,7 @@ def bernoulli(
     p = as_real(p, "bernoulli_", "p", 1)
     if not 0 <= p <= 1:
         raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p:g}")
-    if array.dtype.name in INTEGERS:
+    if array.dtype.type in INTEGERS:
         check_writable(array)
         trials = np.empty(array.shape, np.float32)
         _core.fill_bernoulli(trials, p, **take("bernoulli_", trials, generator, shard))
@@ -224,14 +238,14 @@ def constant(array: Array, value: float) -> None:
         NotImplementedError: the array is neither of numbers nor of bools.
         TypeError: `value` is not a number.
     """
-    name = array.dtype.name
-    if not isinstance(value, Number | np.bool_ | np.generic) or isinstance(value, np.str_ | np.bytes_):
+    if not isinstance(value, _NUMBERS):
         raise TypeError(f"fill_(): argument 'value' (position 1) must be Number, not {type(value).__name__}")
-    if name in INTEGERS:
+    if array.dtype.type in INTEGERS:
         check_writable(array)
-        array[...] = _as_integer(value, name)
+        array[...] = _as_integer(value, INTEGERS[array.dtype.type])
         return
-    limits = FLOATING[check_floating(array, "fill_cpu")]
+    check_floating(array, "fill_cpu")
+    limits = FLOATING[array.dtype.type]
     try:
         real = float(value)
     except (TypeError, OverflowError):  # a complex number, an int past float64
@@ -241,9 +255,8 @@ def constant(array: Array, value: float) -> None:
     _core.fill_constant(array, real)
 
 
-def _as_integer(value: Any, name: str) -> int:
-    limits = INTEGERS[name]
-    if name == "bool":
+def _as_integer(value: Any, limits: IntegerLimits) -> int:
+    if limits.name == "bool":
         return bool(value)
     # An unsigned type takes the negative of each of its integers, modulo its size, as in PyTorch.
     wraps = limits.least == 0 and isinstance(value, int | np.integer)

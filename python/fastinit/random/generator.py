@@ -46,10 +46,13 @@ class Generator:
         ValueError: `seed` does not fit into 64 bits.
 
     Examples:
-        >>> import numpy as np
-        >>> from fastinit import Generator, nn
-        >>> nn.init.uniform_(np.empty(3, np.float32), generator=Generator(seed=7)).shape
-        (3,)
+        >>> generator = Generator(seed=7)
+        >>> fastinit.rand(3, generator=generator)
+        tensor([0.9546, 0.7502, 0.1142])
+        >>> generator
+        <fastinit.Generator seed=7 stream=0 position=4>
+        >>> generator.fork("layer.weight")
+        <fastinit.Generator seed=7 stream=1190567923251636200 position=0>
     """
 
     __slots__ = ("_lock", "_position", "_seed", "_stream")

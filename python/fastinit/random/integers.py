@@ -48,18 +48,18 @@ def integers(
     Warns:
         UserWarning: the bounds reach past the integers that a floating-point dtype holds one and all.
     """
-    name = array.dtype.name
-    if name in INTEGERS:
+    dtype = array.dtype.type
+    if dtype in INTEGERS:
         check_writable(array)
     else:
         check_floating(array, "random_kernel_cpu")
     first = _as_int(low, "from", 1)
-    last = _largest(name) if high is None else _as_int(high, "to", 2) - 1
+    last = _largest(dtype) if high is None else _as_int(high, "to", 2) - 1
     if first > last:
         raise RuntimeError(
             f"random_ expects 'from' to be less than 'to', but got from={first} >= to={last + 1}"
         )
-    first, last = _fit(first, last, name)
+    first, last = _fit(first, last, dtype)
     values = _below(last - first + 1, array.shape, generator, shard)
     # Wraps around for a negative `first`, and comes out right when read as signed.
     values += np.uint64(first % (1 << 64))
@@ -86,18 +86,18 @@ def _as_int(value: SupportsIndex, argument: str, position: int) -> int:
     return operator.index(value)
 
 
-def _largest(name: str) -> int:
-    return INTEGERS[name].largest if name in INTEGERS else 1 << FLOATING[name].digits
+def _largest(dtype: type) -> int:
+    return INTEGERS[dtype].largest if dtype in INTEGERS else 1 << FLOATING[dtype].digits
 
 
-def _fit(first: int, last: int, name: str) -> tuple[int, int]:
+def _fit(first: int, last: int, dtype: type) -> tuple[int, int]:
     """Returns the ends that the dtype can hold: in a floating-point one rounded inwards."""
-    if name in INTEGERS:
-        limits = INTEGERS[name]
+    if dtype in INTEGERS:
+        limits = INTEGERS[dtype]
         _check_end(limits.least <= first <= limits.largest, "from", limits.name)
         _check_end(limits.least <= last <= limits.largest, "to - 1", limits.name)
         return first, last
-    floating = FLOATING[name]
+    floating = FLOATING[dtype]
     for end, argument in ((first, "from"), (last, "to - 1")):
         _check_end(abs(end) <= floating.largest and -(1 << 63) <= end < 1 << 63, argument, floating.name)
         if abs(end) > 1 << floating.digits:

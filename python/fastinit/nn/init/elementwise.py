@@ -44,7 +44,9 @@ def uniform_(
         torch.nn.init.uniform_.
 
     Examples:
-        >>> uniform_(np.empty((2, 3), np.float32), -1, 1, generator=Generator(seed=0))
+        >>> uniform_(fastinit.empty(2, 3), -1, 1, generator=Generator(seed=0))
+        tensor([[-0.2019,  0.7610,  0.4714],
+                [ 0.2110,  0.9445, -0.2758]])
     """
     random.uniform(adopt(tensor), a, b, generator, shard)
     return tensor
@@ -81,7 +83,9 @@ def normal_(
         Box and Muller 1958; torch.nn.init.normal_.
 
     Examples:
-        >>> normal_(np.empty((2, 3), np.float32), std=0.02, generator=Generator(seed=0))
+        >>> normal_(fastinit.empty(2, 3), std=0.02, generator=Generator(seed=0))
+        tensor([[ 0.0198, -0.0185, -0.0124],
+                [-0.0096, -0.0031,  0.0036]])
     """
     random.normal(adopt(tensor), mean, std, generator, shard)
     return tensor
@@ -128,7 +132,9 @@ def trunc_normal_(
         torch.nn.init.trunc_normal_.
 
     Examples:
-        >>> trunc_normal_(np.empty((2, 3), np.float32), a=-1, b=1, generator=Generator(seed=0))
+        >>> trunc_normal_(fastinit.empty(2, 3), a=-1, b=1, generator=Generator(seed=0))
+        tensor([[ 0.9911, -0.9247, -0.6176],
+                [-0.4821, -0.1536,  0.1808]])
     """
     array = adopt(tensor)
     if mean < a - 2 * std or mean > b + 2 * std:
@@ -178,7 +184,9 @@ def masked_uniform_(
         The custom initialiser of *Dive into Deep Learning*, section 6.3.
 
     Examples:
-        >>> masked_uniform_(np.empty((2, 3), np.float32), -10, 10, 5, generator=Generator(seed=0))
+        >>> masked_uniform_(fastinit.empty(2, 3), -10, 10, 5, generator=Generator(seed=0))
+        tensor([[-0.0000, 7.6104, 0.0000],
+                [0.0000, 9.4448, -0.0000]])
     """
     random.masked_uniform(adopt(tensor), low, high, threshold, generator, shard)
     return tensor
@@ -202,7 +210,9 @@ def constant_(tensor: T, val: float) -> T:
         torch.nn.init.constant_.
 
     Examples:
-        >>> constant_(np.empty((2, 3), np.float32), 0.3)
+        >>> constant_(fastinit.empty(2, 3), 0.3)
+        tensor([[0.3000, 0.3000, 0.3000],
+                [0.3000, 0.3000, 0.3000]])
     """
     random.constant(adopt(tensor), val)
     return tensor
@@ -221,7 +231,9 @@ def ones_(tensor: T) -> T:
         torch.nn.init.ones_.
 
     Examples:
-        >>> ones_(np.empty((2, 3), np.float32))
+        >>> ones_(fastinit.empty(2, 3))
+        tensor([[1., 1., 1.],
+                [1., 1., 1.]])
     """
     random.constant(adopt(tensor), 1.0)
     return tensor
@@ -240,7 +252,9 @@ def zeros_(tensor: T) -> T:
         torch.nn.init.zeros_.
 
     Examples:
-        >>> zeros_(np.empty((2, 3), np.float32))
+        >>> zeros_(fastinit.empty(2, 3))
+        tensor([[0., 0., 0.],
+                [0., 0., 0.]])
     """
     random.constant(adopt(tensor), 0.0)
     return tensor

@@ -51,9 +51,12 @@ def orthogonal_(
         Saxe et al. 2013, arXiv:1312.6120; Stewart, SIAM J. Numer. Anal. 17, 1980; torch.nn.init.orthogonal_.
 
     Examples:
-        >>> q = orthogonal_(np.empty((2, 3), np.float32), generator=Generator(seed=0))
+        >>> q = orthogonal_(fastinit.empty(2, 3), generator=Generator(seed=0))
         >>> q
-        >>> np.abs(q @ q.T - np.eye(2)).max() < 1e-6
+        tensor([[ 0.6654, -0.6208, -0.4146],
+                [-0.0860, -0.6154,  0.7835]])
+        >>> fastinit.allclose(q @ q.T, fastinit.eye(2), atol=1e-6)
+        True
     """
     array = adopt(tensor)
     shape = global_shape(array, shard)
@@ -101,7 +104,12 @@ def delta_orthogonal_(
         Xiao et al. 2018, arXiv:1806.05393; jax.nn.initializers.delta_orthogonal.
 
     Examples:
-        >>> delta_orthogonal_(np.empty((2, 2, 3), np.float32), generator=Generator(seed=0))
+        >>> delta_orthogonal_(fastinit.empty(2, 2, 3), generator=Generator(seed=0))
+        tensor([[[ 0.0000, -0.9780,  0.0000],
+                 [ 0.0000, -0.2088,  0.0000]],
+        <BLANKLINE>
+                [[ 0.0000,  0.2088,  0.0000],
+                 [ 0.0000, -0.9780,  0.0000]]])
     """
     array = adopt(tensor)
     shape = global_shape(array, shard)

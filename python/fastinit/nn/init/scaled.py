@@ -58,7 +58,9 @@ def xavier_uniform_(
         Glorot and Bengio 2010, eq. 16; torch.nn.init.xavier_uniform_.
 
     Examples:
-        >>> xavier_uniform_(np.empty((2, 3), np.float32), generator=Generator(seed=0))
+        >>> xavier_uniform_(fastinit.empty(2, 3), generator=Generator(seed=0))
+        tensor([[-0.2212,  0.8337,  0.5164],
+                [ 0.2311,  1.0346, -0.3021]])
     """
     array = adopt(tensor)
     bound = math.sqrt(3.0) * _xavier_std(global_shape(array, shard), gain)
@@ -94,7 +96,9 @@ def xavier_normal_(
         Glorot and Bengio 2010, eq. 12; torch.nn.init.xavier_normal_.
 
     Examples:
-        >>> xavier_normal_(np.empty((2, 3), np.float32), generator=Generator(seed=0))
+        >>> xavier_normal_(fastinit.empty(2, 3), generator=Generator(seed=0))
+        tensor([[ 0.6269, -0.5848, -0.3906],
+                [-0.3049, -0.0972,  0.1144]])
     """
     array = adopt(tensor)
     random.normal(array, 0.0, _xavier_std(global_shape(array, shard), gain), generator, shard)
@@ -138,7 +142,9 @@ def kaiming_uniform_(
         He et al. 2015, arXiv:1502.01852, eq. 10; torch.nn.init.kaiming_uniform_.
 
     Examples:
-        >>> kaiming_uniform_(np.empty((2, 3), np.float32), generator=Generator(seed=0))
+        >>> kaiming_uniform_(fastinit.empty(2, 3), generator=Generator(seed=0))
+        tensor([[-0.2855,  1.0763,  0.6667],
+                [ 0.2983,  1.3357, -0.3901]])
     """
     array = adopt(tensor)
     shape = global_shape(array, shard)
@@ -185,7 +191,9 @@ def kaiming_normal_(
         He et al. 2015, arXiv:1502.01852, eq. 10; torch.nn.init.kaiming_normal_.
 
     Examples:
-        >>> kaiming_normal_(np.empty((2, 3), np.float32), mode="fan_out", generator=Generator(seed=0))
+        >>> kaiming_normal_(fastinit.empty(2, 3), mode="fan_out", generator=Generator(seed=0))
+        tensor([[ 0.9911, -0.9247, -0.6176],
+                [-0.4821, -0.1536,  0.1808]])
     """
     array = adopt(tensor)
     shape = global_shape(array, shard)
@@ -230,7 +238,9 @@ def variance_scaling_(
         jax.nn.initializers.variance_scaling; keras.initializers.VarianceScaling.
 
     Examples:
-        >>> variance_scaling_(np.empty((2, 3), np.float32), 2.0, "fan_avg", "normal", Generator(seed=0))
+        >>> variance_scaling_(fastinit.empty(2, 3), 2.0, "fan_avg", "normal", Generator(seed=0))
+        tensor([[ 0.8865, -0.8270, -0.5524],
+                [-0.4312, -0.1374,  0.1617]])
     """
     _scale_variance(tensor, scale, mode, distribution, generator, shard)
     return tensor
@@ -260,7 +270,9 @@ def lecun_uniform_(tensor: T, generator: Generator | None = None, shard: Shard |
         LeCun et al. 1998, *Efficient BackProp*, section 4.6; keras.initializers.LecunUniform.
 
     Examples:
-        >>> lecun_uniform_(np.empty((2, 3), np.float32), generator=Generator(seed=0))
+        >>> lecun_uniform_(fastinit.empty(2, 3), generator=Generator(seed=0))
+        tensor([[-0.2019,  0.7610,  0.4714],
+                [ 0.2110,  0.9445, -0.2758]])
     """
     _scale_variance(tensor, 1.0, "fan_in", "uniform", generator, shard)
     return tensor
@@ -290,7 +302,9 @@ def lecun_normal_(tensor: T, generator: Generator | None = None, shard: Shard | 
         LeCun et al. 1998, *Efficient BackProp*, section 4.6; keras.initializers.LecunNormal.
 
     Examples:
-        >>> lecun_normal_(np.empty((2, 3), np.float32), generator=Generator(seed=0))
+        >>> lecun_normal_(fastinit.empty(2, 3), generator=Generator(seed=0))
+        tensor([[ 0.6505, -0.6069, -0.4054],
+                [-0.3164, -0.1008,  0.1187]])
     """
     _scale_variance(tensor, 1.0, "fan_in", "truncated_normal", generator, shard)
     return tensor

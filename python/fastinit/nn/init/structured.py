@@ -38,7 +38,9 @@ def eye_(tensor: T, shard: Shard | None = None) -> T:
         torch.nn.init.eye_.
 
     Examples:
-        >>> eye_(np.empty((2, 3), np.float32))
+        >>> eye_(fastinit.empty(2, 3))
+        tensor([[1., 0., 0.],
+                [0., 1., 0.]])
     """
     array = adopt(tensor)
     shape = global_shape(array, shard)
@@ -69,7 +71,12 @@ def dirac_(tensor: T, groups: int = 1, shard: Shard | None = None) -> T:
         torch.nn.init.dirac_.
 
     Examples:
-        >>> dirac_(np.empty((2, 2, 3), np.float32))
+        >>> dirac_(fastinit.empty(2, 2, 3))
+        tensor([[[0., 1., 0.],
+                 [0., 0., 0.]],
+        <BLANKLINE>
+                [[0., 0., 0.],
+                 [0., 1., 0.]]])
     """
     array = adopt(tensor)
     shape = global_shape(array, shard)
@@ -126,7 +133,11 @@ def sparse_(
         Martens 2010, *Deep learning via Hessian-free optimization*; torch.nn.init.sparse_.
 
     Examples:
-        >>> sparse_(np.empty((4, 3), np.float32), 0.5, generator=Generator(seed=0))
+        >>> sparse_(fastinit.empty(4, 3), 0.5, generator=Generator(seed=0))
+        tensor([[ 0.0000,  0.0000,  0.0000],
+                [ 0.0000, -0.0015,  0.0018],
+                [ 0.0083,  0.0020, -0.0119],
+                [ 0.0254,  0.0000,  0.0000]])
     """
     array = adopt(tensor)
     shape = global_shape(array, shard)
