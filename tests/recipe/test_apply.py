@@ -86,6 +86,37 @@ def test_one_array_under_two_names_is_filled_once_under_the_first() -> None:
     np.testing.assert_array_equal(shared, plain["b.weight"])
 
 
+class Layer(nn.Module):
+    """Two parameters, and a tensor that is none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(fastinit.zeros(5, 6))
+        self.bias = nn.Parameter(fastinit.ones(6))
+        self.scale = fastinit.ones(6)
+
+
+def test_a_module_is_filled_as_the_mapping_of_its_parameters() -> None:
+    net = nn.Sequential(Layer(), Layer())
+    assert initialize_(net, Recipe(RULES), SEED) is net
+    arrays = {name: np.empty(param.shape, np.float32) for name, param in net.named_parameters()}
+    assert list(arrays) == ["0.weight", "0.bias", "1.weight", "1.bias"]
+    initialize_(arrays, Recipe(RULES), SEED)
+    for name, param in net.named_parameters():
+        np.testing.assert_array_equal(param.detach().numpy(), arrays[name])
+        assert param.requires_grad
+        assert param.grad is None
+        assert param.grad_fn is None
+
+
+def test_a_layer_used_twice_is_filled_once_under_its_first_name() -> None:
+    shared = Layer()
+    initialize_(nn.Sequential(shared, shared), Recipe(RULES), SEED)
+    expected = weights("0.weight")
+    initialize_(expected, Recipe(RULES[1:]), SEED)
+    np.testing.assert_array_equal(shared.weight.detach().numpy(), expected["0.weight"])
+
+
 LISTED = Recipe(RULES[1:], tensors={"a.weight": TensorSpec((5, 6)), "b.weight": TensorSpec((5, 6))})
 
 
@@ -154,7 +185,7 @@ def test_part_of_what_a_recipe_lists_may_be_filled() -> None:
     np.testing.assert_array_equal(arrays["b.weight"], value(LISTED, "b.weight", seed=SEED))
 
 
-@pytest.mark.parametrize("init", ["normal_", "trunc_normal_", "ones_", "eye_"])
+@pytest.mark.parametrize("init", ["normal_", "trunc_normal_", "ones_", "orthogonal_", "eye_"])
 @pytest.mark.parametrize(
     "index",
     [
