@@ -57,7 +57,8 @@ def statistics(array: npt.NDArray[Any]) -> Statistics:
             difference = np.subtract(chunk, shift, out=shifted[: chunk.size])
             low, high = np.minimum(low, chunk.min()), np.maximum(high, chunk.max())
             total += float(difference.sum())
-            squares += float(np.dot(difference, difference))
+            # Not a BLAS's dot product: it would wake threads for a sum that is over before they are there.
+            squares += float(np.multiply(difference, difference, out=difference).sum())
     mean = total / array.size
     variance = max(squares / array.size - mean * mean, 0.0)
     return Statistics(shift + mean, math.sqrt(variance), float(low), float(high))
