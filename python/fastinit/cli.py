@@ -23,8 +23,8 @@ from . import __version__, checkpoint, show_config
 from .diagnostics import Statistics, statistics
 from .recipe import Assignment, Recipe, RecipeError
 
-_PLAIN_WIDTH = 1000
-"""Columns of what is piped: wide enough that nothing is folded or cut."""
+_WIDTH = 1000
+"""Columns for a table: so many that no cell is folded, which no narrow terminal makes legible."""
 
 app = typer.Typer(
     add_completion=False,
@@ -77,7 +77,7 @@ def init(
     recipe: Annotated[Path, typer.Argument(metavar="RECIPE.toml", help="The recipe.", show_default=False)],
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="DIR", help="Where model.safetensors goes  [default: ./RECIPE]"),
+        typer.Option("--out", metavar="DIR", help="Where model.safetensors goes; if not given, ./RECIPE"),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, max=2**64 - 1, help="The seed of every value.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing model.safetensors.")] = False,
@@ -101,6 +101,8 @@ def init(
         def observe(tensor: Assignment, values: npt.NDArray[Any]) -> None:
             figures[tensor.name] = statistics(values)
             progress.advance(task, tensor.spec.nbytes)
+            if progress.finished:
+                progress.update(task, description="writing")
 
         path = checkpoint.write(loaded, out or Path(recipe.stem), seed=seed, force=force, observe=observe)
     numel = sum(tensor.spec.numel for tensor in plan.tensors)
@@ -109,11 +111,11 @@ def init(
 
 
 def _table(plan: checkpoint.Plan, figures: dict[str, Statistics]) -> Table:
-    table = Table(box=SIMPLE_HEAD if sys.stdout.isatty() else None, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD if sys.stdout.isatty() else None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in ("name", "shape", "dtype", "initialiser"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading)
     for heading in ("mean", "std", "min", "max"):
-        table.add_column(heading, justify="right", no_wrap=True)
+        table.add_column(heading, justify="right")
 
     def add(name: str, tensor: Assignment, initialiser: str) -> None:
         seen = figures[tensor.name]
@@ -129,7 +131,7 @@ def _table(plan: checkpoint.Plan, figures: dict[str, Statistics]) -> Table:
 
 
 def _print(table: Table, summary: str) -> None:
-    console = Console(width=None if sys.stdout.isatty() else _PLAIN_WIDTH, markup=False, highlight=False)
+    console = Console(width=_WIDTH, markup=False, highlight=False)
     console.print(table)
     console.print(summary)
 
