@@ -108,11 +108,9 @@ class Variable:
         return self._view is not None
 
     @property
-    def data(self) -> Self:
+    def data(self) -> Tensor:
         """The same memory without history: writing to it is seen by no version counter and no graph."""
-        alias = _new(type(self))
-        alias._array = self._array
-        return alias
+        return wrap(self._array)
 
     @data.setter
     def data(self, value: Variable) -> None:

@@ -30,14 +30,13 @@ class Parameter(Tensor):
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         # One copy for all who share the parameter; neither gradient nor hooks come along.
         if id(self) not in memo:
-            memo[id(self)] = type(self)(self.data.clone(), self.requires_grad)
+            memo[id(self)] = type(self)(self.detach().clone(), self.requires_grad)
         copy: Self = memo[id(self)]
         return copy
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        # What the user hung on the parameter comes along; its gradient does not.
-        own = {name: value for name, value in self.__dict__.items() if name not in Tensor.__annotations__}
-        return type(self), (self.data, self.requires_grad), own
+    def __getstate__(self) -> dict[str, Any]:
+        # What the user hung on the parameter comes along when it is pickled; its gradient does not.
+        return {name: value for name, value in super().__getstate__().items() if name != "_grad"}
 
     def __repr__(self) -> str:
         return "Parameter containing:\n" + super().__repr__()

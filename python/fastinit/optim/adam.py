@@ -79,7 +79,7 @@ class Adam(Optimizer):
         value, work = parameter._array, self._buffer(parameter)
         state = self.state[parameter]
         if not state:
-            state["step"] = Tensor(0.0)
+            state["step"] = wrap(np.zeros((), np.float32))
             state["exp_avg"] = wrap(np.zeros_like(value))
             state["exp_avg_sq"] = wrap(np.zeros_like(value))
             if group["amsgrad"]:

@@ -1,0 +1,73 @@
+"""The updates against PyTorch, over many steps."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+import fastinit
+from fastinit import optim
+
+SGD = [
+    {"momentum": momentum, "nesterov": nesterov, "dampening": dampening, "weight_decay": decay, "maximize": maximize}
+    for momentum, nesterov, dampening, decay, maximize in itertools.product(
+        (0, 0.9), (False, True), (0, 0.3), (0, 0.1), (False, True)
+    )
+    if not nesterov or (momentum and not dampening)
+]
+ADAM = [
+    {"betas": betas, "amsgrad": amsgrad, "weight_decay": decay, "maximize": maximize}
+    for betas, amsgrad, decay, maximize in itertools.product(
+        ((0.9, 0.999), (0.5, 0.8)), (False, True), (0, 0.1), (False, True)
+    )
+]
+CASES = [("SGD", case) for case in SGD] + [(name, case) for name in ("Adam", "AdamW") for case in ADAM]
+
+
+@pytest.mark.parametrize(("name", "options"), CASES, ids=str)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_fifty_steps_end_where_torch_ends(name, options, dtype):
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    shapes = [(3, 4), (5,), (), (2, 0)]
+    starts = [np.asarray(rng.standard_normal(shape), dtype=dtype) for shape in shapes]
+
+    def run(library, optimizers):
+        parameters = [library.nn.Parameter(library.tensor(start)) for start in starts]
+        optimizer = getattr(optimizers, name)(parameters, lr=0.05, **options)
+        gradients = np.random.default_rng(1)
+        for _ in range(50):
+            for parameter in parameters:
+                parameter.grad = library.tensor(np.asarray(gradients.standard_normal(parameter.shape), dtype=dtype))
+            optimizer.step()
+        return [np.asarray(parameter.detach().numpy()) for parameter in parameters]
+
+    tolerance = {"float32": 2e-5, "float64": 1e-13}[dtype]
+    for ours, theirs in zip(run(fastinit, optim), run(torch, torch.optim), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("name", ["SGD", "AdamW"])
+def test_half_types_train(name, dtype):
+    parameter = fastinit.nn.Parameter(fastinit.ones(3, dtype=getattr(fastinit, dtype)))
+    optimizer = getattr(optim, name)([parameter], lr=0.125)
+    for _ in range(3):
+        parameter.grad = fastinit.ones_like(parameter)
+        optimizer.step()
+    assert parameter.dtype is getattr(fastinit, dtype)
+    np.testing.assert_allclose(parameter.float().tolist(), [0.625] * 3, atol=0.01)
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW"])
+def test_parameters_of_any_layout_are_moved_in_place(name):
+    memory = np.ones((4, 6), dtype=np.float32)
+    strided = fastinit.nn.Parameter(fastinit.from_numpy(memory[::2, ::-3].T))
+    dense = fastinit.nn.Parameter(fastinit.ones(2, 2))
+    optimizer = getattr(optim, name)([strided, dense], lr=0.1)
+    for _ in range(3):
+        strided.grad, dense.grad = fastinit.ones(2, 2), fastinit.ones(2, 2)
+        optimizer.step()
+    assert strided.tolist() == dense.tolist()
+    assert memory[0, 5] == strided[0, 0].item()
+    assert memory[1, 0] == 1
