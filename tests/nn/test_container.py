@@ -31,74 +31,83 @@ def after(container, statement):
 
 SEQUENTIAL = """
 row()[0] | row()[-1] | row()[3] | row()[-4] | row()['0'] | row()[1.0] | row()[True] | row()[1:] | row()[::2]
-row()[5:9] | row()[::-1] | row()[torch.tensor(1)] | row().append(nn.Identity()) | row().append(3) | len(row())
-row().insert(0, nn.Identity()) | row().insert(-1, nn.ReLU()) | row().insert(3, nn.ReLU()) | row().insert(9, nn.ReLU())
-row().insert(-9, nn.ReLU()) | row().insert(0, 3) | row().extend([nn.Identity()]) | row().extend(row(1))
-row().extend(3) | row().extend([3]) | row().pop(0) | row().pop(-1) | row().pop(99) | row().pop(slice(0, 2))
-after(row(), 'del c[0]') | after(row(), 'del c[-1]') | after(row(), 'del c[4]') | after(row(), 'del c[0:2]')
+row()[5:9] | row()[::-1] | row()[torch.tensor(1)] | row().append(nn.Identity()) | row().append(3)
+len(row()) | row().insert(0, nn.Identity()) | row().insert(-1, nn.ReLU()) | row().insert(3, nn.ReLU())
+row().insert(9, nn.ReLU()) | row().insert(-9, nn.ReLU()) | row().insert(0, 3)
+row().extend([nn.Identity()]) | row().extend(row(1)) | row().extend(3) | row().extend([3]) | row().pop(0)
+row().pop(-1) | row().pop(99) | row().pop(slice(0, 2)) | after(row(), 'del c[0]')
+after(row(), 'del c[-1]') | after(row(), 'del c[4]') | after(row(), 'del c[0:2]')
 after(row(4), 'del c[::2]') | after(row(), "del c['0']") | after(row(), 'c[0] = nn.ReLU()')
 after(row(), 'c[-1] = nn.ReLU()') | after(row(), 'c[4] = nn.ReLU()') | after(row(), "c['0'] = nn.ReLU()")
 after(row(), 'c[0] = 3') | after(row(), 'c[0:2] = nn.ReLU()') | after(row(), 'c.pop(0)') | row(1) + row(1)
 row(1) + [nn.ReLU()] | row(1) * 2 | 2 * row(1) | row(1) * 0 | row(1) * 1.5 | after(row(1), 'c += row(2)')
-after(row(2), 'c *= 2') | named | named.a | named[0] | named.append(nn.Tanh()) | named[1:] | after(named, 'del c[0]')
-nn.Sequential() | nn.Sequential(3) | nn.Sequential([nn.ReLU()]) | nn.Sequential({'a': nn.ReLU()}) | nn.Sequential(nn.ReLU)
-nn.Sequential(None) | list(row(2)) | list(reversed(row(2))) | nn.Sequential()(5) | Q(nn.ReLU(), nn.Tanh())[0:1]
-Q(nn.ReLU()) + Q(nn.Tanh()) | nn.Sequential(OrderedDict([('a.b', nn.ReLU())])) | nn.Sequential(*row(2))
+after(row(2), 'c *= 2') | named | named.a | named[0] | named.append(nn.Tanh()) | named[1:]
+after(named, 'del c[0]') | nn.Sequential() | nn.Sequential(3) | nn.Sequential([nn.ReLU()])
+nn.Sequential({'a': nn.ReLU()}) | nn.Sequential(nn.ReLU) | nn.Sequential(None) | list(row(2))
+list(reversed(row(2))) | nn.Sequential()(5) | Q(nn.ReLU(), nn.Tanh())[0:1] | Q(nn.ReLU()) + Q(nn.Tanh())
+nn.Sequential(OrderedDict([('a.b', nn.ReLU())])) | nn.Sequential(*row(2))
 nn.Sequential(OrderedDict([('forward', nn.ReLU())])) | row(2)(torch.ones(1, 1), 3)
 [name for name, _ in (row(1) * 2).named_parameters()] | '0' in dir(row(2)) | row(2)(torch.ones(1, 1, 1))
 """
 
 MODULE_LIST = """
 nn.ModuleList() | nn.ModuleList([nn.Linear(1, 1) for _ in range(3)]) | nn.ModuleList(3) | nn.ModuleList([3])
-nn.ModuleList([nn.Identity(), nn.ReLU(), nn.ReLU(), nn.Tanh(), nn.Tanh(), nn.ReLU()]) | ml()[0] | ml()[-1] | ml()[3]
-ml()[-4] | ml()['0'] | ml()[1:] | ml()[::-1] | ml()[1.5] | ml()[True] | after(ml(), 'del c[0]') | len(ml())
-after(ml(), 'del c[-1]') | after(ml(), 'del c[4]') | after(ml(4), 'del c[0:2]') | after(ml(4), 'del c[::2]')
-after(ml(), "del c['x']") | after(ml(), 'c[0] = nn.ReLU()') | after(ml(), 'c[-1] = nn.ReLU()')
-after(ml(), 'c[4] = nn.ReLU()') | after(ml(), 'c[0] = 3') | after(ml(), 'c[0] = None')
-after(ml(), 'c[0:2] = nn.ReLU()') | after(ml(), 'c.insert(1, nn.ReLU())') | after(ml(), 'c.insert(3, nn.ReLU())')
-after(ml(), 'c.insert(0, nn.ReLU())') | ml().append(3) | ml().append(nn.ReLU()) | ml().extend(3)
-ml().extend([nn.ReLU()]) | ml().pop(0) | ml().pop(-1) | ml().pop(99) | ml().pop(slice(0, 1)) | ml() + [nn.ReLU()]
-ml() + 3 | ml()(3) | ml().extend(ml(1)) | after(ml(1), 'c += ml(2)') | list(ml(2)) | list(reversed(ml(2)))
-nn.ModuleList([nn.Sequential(nn.ReLU(), nn.Tanh()), nn.Sequential(nn.ReLU(), nn.Tanh())]) | nn.ModuleList(iter([nn.ReLU()]))
-list(ml(2).state_dict()) | ml(2).insert('x', nn.ReLU()) | nn.ModuleList(ml(1).parameters()) | ml(1) == ml(1)
+nn.ModuleList([nn.Identity(), nn.ReLU(), nn.ReLU(), nn.Tanh(), nn.Tanh(), nn.ReLU()]) | ml()[0] | ml()[-1]
+ml()[3] | ml()[-4] | ml()['0'] | ml()[1:] | ml()[::-1] | ml()[1.5] | ml()[True] | after(ml(), 'del c[0]')
+len(ml()) | after(ml(), 'del c[-1]') | after(ml(), 'del c[4]') | after(ml(4), 'del c[0:2]')
+after(ml(4), 'del c[::2]') | after(ml(), "del c['x']") | after(ml(), 'c[0] = nn.ReLU()')
+after(ml(), 'c[-1] = nn.ReLU()') | after(ml(), 'c[4] = nn.ReLU()') | after(ml(), 'c[0] = 3')
+after(ml(), 'c[0] = None') | after(ml(), 'c[0:2] = nn.ReLU()') | after(ml(), 'c.insert(1, nn.ReLU())')
+after(ml(), 'c.insert(3, nn.ReLU())') | after(ml(), 'c.insert(0, nn.ReLU())') | ml().append(3)
+ml().append(nn.ReLU()) | ml().extend(3) | ml().extend([nn.ReLU()]) | ml().pop(0) | ml().pop(-1)
+ml().pop(99) | ml().pop(slice(0, 1)) | ml() + [nn.ReLU()] | ml() + 3 | ml()(3) | ml().extend(ml(1))
+after(ml(1), 'c += ml(2)') | list(ml(2)) | list(reversed(ml(2)))
+nn.ModuleList([nn.Sequential(nn.ReLU(), nn.Tanh()), nn.Sequential(nn.ReLU(), nn.Tanh())])
+nn.ModuleList(iter([nn.ReLU()])) | list(ml(2).state_dict()) | ml(2).insert('x', nn.ReLU())
+nn.ModuleList(ml(1).parameters()) | ml(1) == ml(1)
 """
 
 MODULE_DICT = """
-md() | nn.ModuleDict() | nn.ModuleDict([['x', nn.ReLU()], ('y', nn.Tanh())]) | nn.ModuleDict(OrderedDict(z=nn.ReLU(), a=nn.ReLU()))
-nn.ModuleDict(3) | nn.ModuleDict([3]) | nn.ModuleDict([[1, 2, 3]]) | nn.ModuleDict([['a', 3]]) | nn.ModuleDict({'a': 3})
-nn.ModuleDict({3: nn.ReLU()}) | nn.ModuleDict({'a.b': nn.ReLU()}) | nn.ModuleDict({'keys': nn.ReLU()}) | nn.ModuleDict(md())
-nn.ModuleDict({'type': nn.ReLU()}) | nn.ModuleDict({'forward': nn.ReLU()}) | md()['a'] | md()['x'] | md().a | md().keys()
-md().items() | md().values() | len(md()) | 'a' in md() | list(md()) | md().pop('a') | md().pop('x')
-after(md(), "c.update({'q': nn.Tanh()})") | after(md(), 'c.update(md())') | md().update(3) | md().update([['a', 1, 3]])
-md().update([3]) | after(md(), "del c['a']") | after(md(), "del c['x']") | after(md(), "c['a'] = nn.Tanh()")
-after(md(), "c['c'] = 3") | after(md(), 'c[3] = nn.Tanh()') | after(md(), "c['c'] = None") | after(md(), 'c.clear()')
-md()(3) | after(md(), "c['b'] = nn.Tanh()") | [n for n, _ in md().named_children()]
+md() | nn.ModuleDict() | nn.ModuleDict([['x', nn.ReLU()], ('y', nn.Tanh())])
+nn.ModuleDict(OrderedDict(z=nn.ReLU(), a=nn.ReLU())) | nn.ModuleDict(3) | nn.ModuleDict([3])
+nn.ModuleDict([[1, 2, 3]]) | nn.ModuleDict([['a', 3]]) | nn.ModuleDict({'a': 3})
+nn.ModuleDict({3: nn.ReLU()}) | nn.ModuleDict({'a.b': nn.ReLU()}) | nn.ModuleDict({'keys': nn.ReLU()})
+nn.ModuleDict(md()) | nn.ModuleDict({'type': nn.ReLU()}) | nn.ModuleDict({'forward': nn.ReLU()}) | md()['a']
+md()['x'] | md().a | md().keys() | md().items() | md().values() | len(md()) | 'a' in md() | list(md())
+md().pop('a') | md().pop('x') | after(md(), "c.update({'q': nn.Tanh()})") | after(md(), 'c.update(md())')
+md().update(3) | md().update([['a', 1, 3]]) | md().update([3]) | after(md(), "del c['a']")
+after(md(), "del c['x']") | after(md(), "c['a'] = nn.Tanh()") | after(md(), "c['c'] = 3")
+after(md(), 'c[3] = nn.Tanh()') | after(md(), "c['c'] = None") | after(md(), 'c.clear()') | md()(3)
+after(md(), "c['b'] = nn.Tanh()") | [n for n, _ in md().named_children()]
 """
 
 PARAMETER_LIST = """
 pl() | nn.ParameterList() | nn.ParameterList([torch.ones(2), 3, 'x', None, nn.ReLU(), P(2).half(), P(())])
-nn.ParameterList(3) | nn.ParameterList(P(2)) | nn.ParameterList(nn.Linear(1, 1).parameters()) | nn.ParameterList([P(1)])
-[n for n, _ in nn.ParameterList([P(1), 3, P(1)]).named_parameters()] | pl()[0] | pl()[-1] | pl()[2] | pl()[-3] | pl()[0:1]
-pl()['0'] | pl()[1.5] | after(pl(), 'c[0] = P(5)') | after(pl(), 'c[-1] = P(5)') | after(pl(), 'c[2] = P(5)')
-after(pl(), "c['0'] = P(5)") | after(pl(), 'c[0] = 3') | after(pl(), 'c[0] = torch.ones(2)') | after(pl(), 'c[0] = None')
+nn.ParameterList(3) | nn.ParameterList(P(2)) | nn.ParameterList(nn.Linear(1, 1).parameters())
+nn.ParameterList([P(1)]) | [n for n, _ in nn.ParameterList([P(1), 3, P(1)]).named_parameters()] | pl()[0]
+pl()[-1] | pl()[2] | pl()[-3] | pl()[0:1] | pl()['0'] | pl()[1.5] | after(pl(), 'c[0] = P(5)')
+after(pl(), 'c[-1] = P(5)') | after(pl(), 'c[2] = P(5)') | after(pl(), "c['0'] = P(5)")
+after(pl(), 'c[0] = 3') | after(pl(), 'c[0] = torch.ones(2)') | after(pl(), 'c[0] = None')
 pl().append(P(3)) | pl().append(3) | pl().extend([P(4)]) | pl().extend(3) | pl().extend(P(2)) | len(pl())
 list(pl()) | pl()(3) | pl().state_dict() | after(pl(), 'c += [P(2)]') | nn.ParameterList(pl())
-nn.ParameterList([torch.ones(1)])[0] | nn.ParameterList([[1, 2]]) | pl().double() | pl() + [P(1)] | pl().pop(0)
-nn.ParameterList([torch.ones(1, dtype=torch.int32)])
+nn.ParameterList([torch.ones(1)])[0] | nn.ParameterList([[1, 2]]) | pl().double() | pl() + [P(1)]
+pl().pop(0) | nn.ParameterList([torch.ones(1, dtype=torch.int32)])
 """
 
 PARAMETER_DICT = """
-pd() | nn.ParameterDict() | nn.ParameterDict({'a': torch.ones(2), 'b': 3, 'c': 'x', 'd': None, 'e': nn.ReLU()})
-nn.ParameterDict(3) | nn.ParameterDict([['a', P(1)]]) | nn.ParameterDict([3]) | nn.ParameterDict([['a', 1, 2]])
-nn.ParameterDict(pd()) | nn.ParameterDict({'a.b': P(1)}) | nn.ParameterDict({'keys': P(1)}) | pd()['a'] | pd()['x']
-pd().a | pd().keys() | list(pd().items()) | list(pd().values()) | 'a' in pd() | list(pd()) | list(reversed(pd())) | len(pd())
-pd().pop('a') | pd().pop('x') | pd().get('a') | pd().get('x') | pd().get('x', 3) | pd().setdefault('z', P(1))
-pd().setdefault('y') | pd().setdefault('a') | pd().popitem() | pd().copy() | pd().fromkeys(['a', 'b'])
-pd().fromkeys(['a'], P(1)) | after(pd(), "c.update({'w': P(1)})") | after(pd(), "c.update([['v', P(1)]])")
-pd() | pd().__or__(nn.ParameterDict({'k': P(1)})) | pd().__ror__(nn.ParameterDict({'k': P(1)}))
-after(pd(), 'c.clear()') | pd()(1) | pd().update(3) | pd().update([3]) | pd().update([['a', 1, 2]])
-after(pd(), "c.__ior__(nn.ParameterDict({'c': P(2)}))") | after(pd(), "del c['a']") | after(pd(), "del c['x']")
-nn.ParameterDict(nn.Linear(1, 1).named_parameters()) | pd().state_dict() | nn.ParameterDict({'b': 3, 'a': P(1)})
+pd() | nn.ParameterDict()
+nn.ParameterDict({'a': torch.ones(2), 'b': 3, 'c': 'x', 'd': None, 'e': nn.ReLU()}) | nn.ParameterDict(3)
+nn.ParameterDict([['a', P(1)]]) | nn.ParameterDict([3]) | nn.ParameterDict([['a', 1, 2]])
+nn.ParameterDict(pd()) | nn.ParameterDict({'a.b': P(1)}) | nn.ParameterDict({'keys': P(1)}) | pd()['a']
+pd()['x'] | pd().a | pd().keys() | list(pd().items()) | list(pd().values()) | 'a' in pd() | list(pd())
+list(reversed(pd())) | len(pd()) | pd().pop('a') | pd().pop('x') | pd().get('a') | pd().get('x')
+pd().get('x', 3) | pd().setdefault('z', P(1)) | pd().setdefault('y') | pd().setdefault('a') | pd().popitem()
+pd().copy() | pd().fromkeys(['a', 'b']) | pd().fromkeys(['a'], P(1)) | after(pd(), "c.update({'w': P(1)})")
+after(pd(), "c.update([['v', P(1)]])") | pd() | pd().__or__(nn.ParameterDict({'k': P(1)}))
+pd().__ror__(nn.ParameterDict({'k': P(1)})) | after(pd(), 'c.clear()') | pd()(1) | pd().update(3)
+pd().update([3]) | pd().update([['a', 1, 2]]) | after(pd(), "c.__ior__(nn.ParameterDict({'c': P(2)}))")
+after(pd(), "del c['a']") | after(pd(), "del c['x']") | nn.ParameterDict(nn.Linear(1, 1).named_parameters())
+pd().state_dict() | nn.ParameterDict({'b': 3, 'a': P(1)})
 """
 
 
@@ -133,7 +142,8 @@ INDEX = st.integers(-4, 4)
 SLICE = st.builds(slice, st.none() | INDEX, st.none() | INDEX, st.none() | st.sampled_from([1, 2, -1]))
 OPERATION = st.one_of(
     st.builds("c.append({})".format, MODULES),
-    st.builds("c.insert({}, {})".format, st.integers(0, 6), MODULES),
+    # Past the end, PyTorch names a ModuleList's module by the index, and the next append replaces it.
+    st.builds("c.insert(min({}, len(c)), {})".format, st.integers(0, 6), MODULES),
     st.builds("c.extend([{}, {}])".format, MODULES, MODULES),
     st.builds("c.pop({})".format, INDEX),
     st.builds("del c[{}]".format, INDEX),

@@ -27,14 +27,16 @@ h = m.register_forward_pre_hook(lambda m, args: args[0] * 5); attempt(lambda: m(
 attempt(lambda: m(x))
 """,
     "a pre-hook with keyword arguments replaces both": """
-h = m.register_forward_pre_hook(lambda m, a, k: (a, {"scale": 7}), with_kwargs=True); attempt(lambda: m(x)); h.remove()
-h = m.register_forward_pre_hook(lambda m, a, k: print(a, k), with_kwargs=True); attempt(lambda: m(x, scale=3)); h.remove()
-h = m.register_forward_pre_hook(lambda m, a, k: a, with_kwargs=True); attempt(lambda: m(x)); h.remove()
+for hook in (lambda m, a, k: (a, {"scale": 7}), lambda m, a, k: print(a, k), lambda m, a, k: a):
+    h = m.register_forward_pre_hook(hook, with_kwargs=True)
+    attempt(lambda: m(x, scale=3))
+    h.remove()
 """,
     "a hook sees and replaces the result": """
 h = m.register_forward_hook(lambda m, args, result: print(args, result)); attempt(lambda: m(x)); h.remove()
 h = m.register_forward_hook(lambda m, args, result: 3); attempt(lambda: m(x)); h.remove(); h.remove()
-h = m.register_forward_hook(lambda m, a, k, r: print(a, k, r), with_kwargs=True); attempt(lambda: m(x=x)); h.remove()
+h = m.register_forward_hook(lambda m, a, k, r: print(a, k, r), with_kwargs=True)
+attempt(lambda: m(x=x)); h.remove()
 attempt(lambda: m(x))
 """,
     "hooks run in order, prepended ones first": """

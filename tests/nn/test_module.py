@@ -7,7 +7,7 @@ import pytest
 
 import fastinit
 from fastinit import nn
-from reference.differential import calls, outcome, output
+from reference.differential import calls, output
 
 SETUP = """
 class Part(nn.Module):
@@ -77,15 +77,18 @@ def test_names_are_taken_and_refused_as_in_torch(torch, name, call):
 
 
 VALUES = calls("""
-3 | torch.ones(2) | torch.ones(2, dtype=torch.int32) | P | nn.Identity() | None | 'x' | np.ones(2) | [1] | nn.Linear
-torch.ones(2, dtype=torch.float64) | torch.ones(2) > 0 | P * 1 | torch.ones(2, dtype=torch.bfloat16)
+3 | torch.ones(2) | torch.ones(2, dtype=torch.int32) | P | nn.Identity() | None | 'x' | np.ones(2) | [1]
+nn.Linear | torch.ones(2, dtype=torch.float64) | torch.ones(2) > 0 | P * 1
+torch.ones(2, dtype=torch.bfloat16)
 """)
 
 
 @pytest.mark.parametrize("value", VALUES)
 @pytest.mark.parametrize("name", ["p", "b", "c", "new"])
 def test_attributes_accept_and_refuse_values_as_in_torch(torch, name, value):
-    tables = "[list(t) for t in (slots._parameters, slots._buffers, slots._modules)], slots.__dict__.get('new')"
+    tables = (
+        "[list(t) for t in (slots._parameters, slots._buffers, slots._modules)], slots.__dict__.get('new')"
+    )
     assert_same(torch, printing([f"setattr(slots, {name!r}, {value})", tables, "slots.state_dict()"]))
 
 
@@ -128,7 +131,9 @@ list(net.state_dict()) | delattr(net[0], 'in_features') | net.training
     )
 
 
-PATHS = calls("'' | '0' | '5' | '0.weight' | '0.weight.x' | '1.weight' | 'x' | '0.in_features' | 'forward' | '0.bias'")
+PATHS = calls(
+    "'' | '0' | '5' | '0.weight' | '0.weight.x' | '1.weight' | 'x' | '0.in_features' | 'forward' | '0.bias'"
+)
 
 
 @pytest.mark.parametrize("method", ["get_submodule", "get_parameter", "get_buffer"])
@@ -142,9 +147,9 @@ def test_submodules_are_set_by_path_as_in_torch(torch):
         torch,
         printing(
             calls("""
-net.set_submodule('0', nn.Identity()) | net.set_submodule('', nn.Identity()) | net.set_submodule('7', nn.Identity())
-net.set_submodule('8', nn.Identity(), strict=True) | net.set_submodule('0.x', 3) | net
-net.set_submodule('x.y', nn.Identity())
+net.set_submodule('0', nn.Identity()) | net.set_submodule('', nn.Identity())
+net.set_submodule('7', nn.Identity()) | net.set_submodule('8', nn.Identity(), strict=True)
+net.set_submodule('0.x', 3) | net | net.set_submodule('x.y', nn.Identity())
 """)
         ),
     )
@@ -171,10 +176,11 @@ def test_iteration_visits_what_torch_visits(torch):
         + printing(
             calls("""
 len(list(tied.parameters())) | len(list(tied.parameters(recurse=False))) | len(list(tied.buffers()))
-[n for n, _ in tied.named_parameters(recurse=False)] | [n for n, _ in tied.third.named_parameters('x', False)]
-[name for name, _ in tied.named_children()] | len(list(tied.children())) | len(list(tied.modules()))
-type(tied.named_parameters()).__name__ | type(tied.parameters()).__name__ | list(tied.state_dict())
-list(tied.state_dict(prefix='p.')) | tied.state_dict()._metadata
+[n for n, _ in tied.named_parameters(recurse=False)]
+[n for n, _ in tied.third.named_parameters('x', False)] | [name for name, _ in tied.named_children()]
+len(list(tied.children())) | len(list(tied.modules())) | type(tied.named_parameters()).__name__
+type(tied.parameters()).__name__ | list(tied.state_dict()) | list(tied.state_dict(prefix='p.'))
+tied.state_dict()._metadata
 """)
         ),
     )
@@ -191,8 +197,9 @@ def test_a_plain_tensor_is_not_a_parameter():
 LOADS = calls("""
 S | {} | {}, strict=False | {**S, 'x': 1, '0.y': 2, '0.weight.z': 3} | {**S, 'x': 1}, strict=False | 3 | []
 {**S, '0.weight': torch.ones(3)} | {**S, '0.weight': 3} | {**S, '0.weight': np.ones((2, 2))}
-{**S, '0.weight': torch.ones(3), 'q': 1, '1.bias': torch.ones(1, 1)} | {k: v for k, v in S.items() if k != '0.bias'}
-{**S, '0.weight': torch.ones(2, 2, dtype=torch.int32)} | {**S, '0.weight': torch.ones(3)}, strict=False
+{**S, '0.weight': torch.ones(3), 'q': 1, '1.bias': torch.ones(1, 1)}
+{k: v for k, v in S.items() if k != '0.bias'} | {**S, '0.weight': torch.ones(2, 2, dtype=torch.int32)}
+{**S, '0.weight': torch.ones(3)}, strict=False
 {**S, '0.weight': torch.full((2, 2), 5, dtype=torch.float64)}, assign=True | {**S, '1.bias': None}
 {**S, '1.bias': nn.Parameter(torch.zeros(1), requires_grad=False)}, assign=True
 """)
@@ -253,7 +260,8 @@ def test_a_state_dict_shares_memory_and_has_no_graph():
 
 CONVERSIONS = calls("""
 half() | double() | bfloat16() | float() | to(torch.float64) | to('cpu') | to('cpu', torch.float16) | to()
-to(dtype=torch.float64) | to(torch.ones(1, dtype=torch.float64)) | to(torch.int32) | type(torch.float64) | cpu()
+to(dtype=torch.float64) | to(torch.ones(1, dtype=torch.float64)) | to(torch.int32) | type(torch.float64)
+cpu()
 """)
 
 
@@ -263,7 +271,11 @@ def test_conversions_keep_parameters_shared_as_in_torch(torch, call):
         "{name: (str(p.dtype), p.requires_grad, p.is_leaf, p.grad is not None and str(p.grad.dtype)) "
         "for name, p in tied.named_parameters()}"
     )
-    program = SHARED + "P.grad = torch.ones(2)\ntied.register_buffer('count', torch.tensor(0))\nbefore = list(tied.parameters())\n"
+    program = f"""{SHARED}
+P.grad = torch.ones(2)
+tied.register_buffer('count', torch.tensor(0))
+before = list(tied.parameters())
+"""
     assert_same(
         torch,
         program
@@ -283,8 +295,8 @@ def test_modes_reach_everything_below(torch):
         torch,
         printing(
             calls("""
-net.train('x') | net.train(1) | net.eval() is net | [m.training for m in net.modules()] | net.train()[1].training
-net.requires_grad_(False) is net | [p.requires_grad for p in net.parameters()]
+net.train('x') | net.train(1) | net.eval() is net | [m.training for m in net.modules()]
+net.train()[1].training | net.requires_grad_(False) is net | [p.requires_grad for p in net.parameters()]
 """)
         ),
     )

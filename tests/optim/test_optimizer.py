@@ -27,24 +27,30 @@ def run(optimizer, steps=2):
 
 ARGUMENTS = """
 optim.SGD(P(2)) | optim.SGD(P(2), lr=-1) | optim.SGD(P(2), momentum=-1) | optim.SGD(P(2), weight_decay=-1)
-optim.SGD(P(2), nesterov=True) | optim.SGD(P(2), nesterov=True, momentum=0.9, dampening=0.1) | optim.SGD(P(2), lr='x')
-optim.SGD(P(2), lr=torch.tensor(0.5)) | optim.SGD(P(2), foo=1) | optim.SGD(P(2), 0.1, 0.9, 0, 1e-4, True)
-optim.Adam(P(2)) | optim.AdamW(P(2)) | optim.Adam(P(2), lr=-1) | optim.Adam(P(2), eps=-1) | optim.Adam(P(2), lr=float('nan'))
-optim.Adam(P(2), betas=(1.0, 0.9)) | optim.Adam(P(2), betas=(0.9, 1.0)) | optim.Adam(P(2), betas=(-0.1, 0.9))
-optim.Adam(P(2), weight_decay=-1) | optim.AdamW(P(2), amsgrad=True, maximize=True) | optim.Adam(P(2), betas=0.9)
-optim.SGD([]) | optim.SGD(3) | optim.SGD(torch.ones(2)) | optim.SGD(P(1)[0]) | optim.SGD([3]) | optim.SGD([torch.ones(2)])
-optim.SGD([torch.ones(2, requires_grad=True) * 2]) | optim.SGD(nn.Linear(1, 1).parameters()) | optim.SGD(None)
-optim.SGD(nn.Linear(1, 1).named_parameters()) | optim.SGD([{'params': P(1)}, {'params': P(2), 'lr': 0.5}]) | optim.SGD([None])
-optim.SGD([{'params': P(1)[0]}]) | optim.SGD([{'lr': 1}]) | optim.SGD('abc') | optim.SGD([{'params': set(P(1))}])
-optim.SGD([{'params': []}]) | optim.SGD([a, a]) | optim.SGD([{'params': [a, b]}, {'params': [a]}]) | optim.SGD({'a': 1})
-optim.SGD(P(2)).defaults | optim.SGD(P(2)).param_groups | optim.SGD(P(2)).state | optim.SGD(P(2)).state_dict()
-optim.SGD(nn.Linear(1, 1).named_parameters()).state_dict() | optim.SGD(P(2)).step() | optim.SGD(P(2)).step(lambda: 5)
-optim.SGD(P(2)).step(lambda: torch.is_grad_enabled()) | optim.SGD(P(2)).add_param_group(3)
-optim.SGD(P(2)).add_param_group({'params': P(3)[0], 'lr': 2}) | optim.SGD([a]).add_param_group({'params': [a]})
+optim.SGD(P(2), nesterov=True) | optim.SGD(P(2), nesterov=True, momentum=0.9, dampening=0.1)
+optim.SGD(P(2), lr='x') | optim.SGD(P(2), lr=torch.tensor(0.5)) | optim.SGD(P(2), foo=1)
+optim.SGD(P(2), 0.1, 0.9, 0, 1e-4, True) | optim.Adam(P(2)) | optim.AdamW(P(2)) | optim.Adam(P(2), lr=-1)
+optim.Adam(P(2), eps=-1) | optim.Adam(P(2), lr=float('nan')) | optim.Adam(P(2), betas=(1.0, 0.9))
+optim.Adam(P(2), betas=(0.9, 1.0)) | optim.Adam(P(2), betas=(-0.1, 0.9)) | optim.Adam(P(2), weight_decay=-1)
+optim.AdamW(P(2), amsgrad=True, maximize=True) | optim.Adam(P(2), betas=0.9) | optim.SGD([]) | optim.SGD(3)
+optim.SGD(torch.ones(2)) | optim.SGD(P(1)[0]) | optim.SGD([3]) | optim.SGD([torch.ones(2)])
+optim.SGD([torch.ones(2, requires_grad=True) * 2]) | optim.SGD(nn.Linear(1, 1).parameters())
+optim.SGD(None) | optim.SGD(nn.Linear(1, 1).named_parameters())
+optim.SGD([{'params': P(1)}, {'params': P(2), 'lr': 0.5}]) | optim.SGD([None])
+optim.SGD([{'params': P(1)[0]}]) | optim.SGD([{'lr': 1}]) | optim.SGD('abc')
+optim.SGD([{'params': set(P(1))}]) | optim.SGD([{'params': []}]) | optim.SGD([a, a])
+optim.SGD([{'params': [a, b]}, {'params': [a]}]) | optim.SGD({'a': 1}) | optim.SGD(P(2)).defaults
+optim.SGD(P(2)).param_groups | optim.SGD(P(2)).state | optim.SGD(P(2)).state_dict()
+optim.SGD(nn.Linear(1, 1).named_parameters()).state_dict() | optim.SGD(P(2)).step()
+optim.SGD(P(2)).step(lambda: 5) | optim.SGD(P(2)).step(lambda: torch.is_grad_enabled())
+optim.SGD(P(2)).add_param_group(3) | optim.SGD(P(2)).add_param_group({'params': P(3)[0], 'lr': 2})
+optim.SGD([a]).add_param_group({'params': [a]})
 run(optim.SGD(with_grads(a, b), lr=0.5, momentum=0.5)).state_dict() | a | b
-run(optim.Adam(with_grads(a, b), lr=0.5)).state_dict() | run(optim.AdamW(with_grads(a), amsgrad=True)).state_dict()
-run(optim.SGD([a], lr=0.5)).zero_grad() | a.grad | run(optim.SGD(with_grads(a))).zero_grad(set_to_none=False) | a.grad
-optim.SGD([a]).load_state_dict(optim.SGD([a, b]).state_dict()) | optim.SGD(P(1)).load_state_dict({'state': {}})
+run(optim.Adam(with_grads(a, b), lr=0.5)).state_dict()
+run(optim.AdamW(with_grads(a), amsgrad=True)).state_dict() | run(optim.SGD([a], lr=0.5)).zero_grad()
+a.grad | run(optim.SGD(with_grads(a))).zero_grad(set_to_none=False) | a.grad
+optim.SGD([a]).load_state_dict(optim.SGD([a, b]).state_dict())
+optim.SGD(P(1)).load_state_dict({'state': {}})
 optim.SGD([a]).load_state_dict(optim.SGD([{'params': [a]}, {'params': [b]}]).state_dict())
 """
 

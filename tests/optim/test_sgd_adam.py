@@ -9,8 +9,14 @@ import fastinit
 from fastinit import optim
 
 SGD = [
-    {"momentum": momentum, "nesterov": nesterov, "dampening": dampening, "weight_decay": decay, "maximize": maximize}
-    for momentum, nesterov, dampening, decay, maximize in itertools.product(
+    {
+        "momentum": momentum,
+        "nesterov": nesterov,
+        "dampening": dampening,
+        "weight_decay": decay,
+        "maximize": up,
+    }
+    for momentum, nesterov, dampening, decay, up in itertools.product(
         (0, 0.9), (False, True), (0, 0.3), (0, 0.1), (False, True)
     )
     if not nesterov or (momentum and not dampening)
@@ -38,7 +44,9 @@ def test_fifty_steps_end_where_torch_ends(name, options, dtype):
         gradients = np.random.default_rng(1)
         for _ in range(50):
             for parameter in parameters:
-                parameter.grad = library.tensor(np.asarray(gradients.standard_normal(parameter.shape), dtype=dtype))
+                parameter.grad = library.tensor(
+                    np.asarray(gradients.standard_normal(parameter.shape), dtype=dtype)
+                )
             optimizer.step()
         return [np.asarray(parameter.detach().numpy()) for parameter in parameters]
 
