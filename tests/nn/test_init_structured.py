@@ -9,6 +9,7 @@ from scipy import stats
 
 from fastinit import Generator, Shard
 from fastinit.nn import init
+from fastinit.nn.init import structured
 
 
 @pytest.mark.parametrize(
@@ -47,6 +48,29 @@ def test_the_zeros_do_not_depend_on_the_dtype():
         for dtype in (np.float16, bfloat16, np.float32, np.float64)
     }
     assert len(masks) == 1
+
+
+def test_of_equal_keys_those_of_the_lower_rows_are_the_least():
+    keys = np.array([[3, 1, 1, 1, 0], [5, 4, 3, 2, 1], [7, 7, 7, 7, 7]], np.uint64)
+    least = structured._least_of_each_row(keys, 3)
+    assert [np.flatnonzero(row).tolist() for row in least] == [[1, 2, 4], [2, 3, 4], [0, 1, 2]]
+
+
+def test_columns_in_several_blocks_are_as_columns_in_one(monkeypatch):
+    whole = init.sparse_(np.empty((6, 50), np.float32), 0.5, generator=Generator(seed=1))
+    monkeypatch.setattr(structured, "_KEYS_AT_ONCE", 20)
+    blocks = init.sparse_(np.empty((6, 50), np.float32), 0.5, generator=Generator(seed=1))
+    assert (blocks == whole).all()
+
+
+def test_a_convolution_with_dirac_passes_its_input_on():
+    groups, channels, taps = 2, 3, 5
+    kernel = init.dirac_(np.empty((groups * channels, channels, taps), np.float32), groups)
+    x = np.random.default_rng(0).standard_normal((groups * channels, 12)).astype(np.float32)
+    for group in range(groups):
+        part = slice(group * channels, (group + 1) * channels)
+        y = sum(kernel[part, :, tap] @ np.roll(x[part], taps // 2 - tap, axis=1) for tap in range(taps))
+        assert (y == x[part]).all()
 
 
 TOLERANCE = {np.float32: 2e-6, np.float64: 1e-14, np.float16: 4e-3, bfloat16: 4e-2}

@@ -19,6 +19,7 @@ T = TypeVar("T")
 Array = npt.NDArray[Any]
 
 _KEY_DRAW = 2  # the normals have draws 0 and 1 of the same elements
+_KEYS_AT_ONCE = 1 << 18  # columns are taken so many that their keys stay in the cache
 
 
 def eye_(tensor: T, shard: Shard | None = None) -> T:
@@ -116,7 +117,7 @@ def sparse_(
         std: the standard deviation of the other values, at least 0.
         generator: where the words come from; the default generator if None.
         shard: which box of which tensor `tensor` is; the whole if None. The keys of whole columns are
-            compared, so a shard of some rows needs temporary memory for all rows of its columns.
+            compared, so a shard of some rows costs the time of all rows of its columns.
 
     Returns:
         The same object.
@@ -152,24 +153,26 @@ def sparse_(
     rows = shape[0]
     count = math.ceil(sparsity * rows)
     first_row, first_column = shard.start if shard else (0, 0)
-    columns = np.empty((rows, array.shape[1]), np.uint64)
-    whole_columns = key | {"global_shape": shape, "start": (0, first_column)}
-    _core.random_words(columns, draw=_KEY_DRAW, **whole_columns)
-    zero = _least_of_each_column(columns, count)[first_row : first_row + array.shape[0]]
-    np.copyto(array, array.dtype.type(0), where=zero)
+    width = max(1, _KEYS_AT_ONCE // max(1, rows))
+    for column in range(0, array.shape[1], width):
+        block = array[:, column : column + width]
+        keys = np.empty((rows, block.shape[1]), np.uint64)
+        key |= {"global_shape": shape, "start": (0, first_column + column)}
+        _core.random_words(keys, draw=_KEY_DRAW, **key)
+        zero = _least_of_each_row(np.ascontiguousarray(keys.T), count).T
+        np.copyto(block, array.dtype.type(0), where=zero[first_row : first_row + array.shape[0]])
     return tensor
 
 
-def _least_of_each_column(keys: npt.NDArray[np.uint64], count: int) -> npt.NDArray[np.bool_]:
-    """Returns which `count` keys of each column are the least; of equal ones, those of the lower rows are."""
+def _least_of_each_row(keys: npt.NDArray[np.uint64], count: int) -> npt.NDArray[np.bool_]:
+    """Returns which `count` keys of each row are the least; of equal ones, those further left are."""
     if count == 0 or keys.size == 0:
         return np.zeros(keys.shape, np.bool_)
-    limit = np.partition(keys, count - 1, axis=0)[count - 1]
-    least = keys < limit
-    at_limit = keys == limit
-    vacant = count - least.sum(axis=0)
-    chosen: npt.NDArray[np.bool_] = least | (at_limit & (at_limit.cumsum(axis=0) <= vacant))
-    return chosen
+    least: npt.NDArray[np.bool_] = keys <= np.partition(keys, count - 1)[:, count - 1 : count]
+    for row in np.flatnonzero(np.count_nonzero(least, axis=1) > count):  # equal keys: once in 2^64 pairs
+        least[row] = False
+        least[row, np.argsort(keys[row], kind="stable")[:count]] = True
+    return least
 
 
 def _put_ones(array: Array, index: tuple[npt.NDArray[np.int64], ...], shard: Shard | None) -> None:
