@@ -56,6 +56,24 @@ struct Rows {
     Index count;
 };
 
+// What a name stands for: an activation of elements, one of rows, or neither for "none".
+struct Choice {
+    explicit Choice(PyObject* name) {
+        if (const auto found = row_activation_named(name)) {
+            along_rows = true;
+            row = *found;
+        } else if (const auto other = activation_named(name)) {
+            elementwise = true;
+            activation = *other;
+        }
+    }
+
+    bool along_rows = false;
+    bool elementwise = false;
+    RowActivation row{};
+    Activation activation{};
+};
+
 // activation(name, x, first=0, second=0)
 py::object activation(PyObject* const* values, Py_ssize_t count) {
     const Arguments arguments("activation", values, count, 2, 4);
@@ -63,18 +81,17 @@ py::object activation(PyObject* const* values, Py_ssize_t count) {
     const py::array x = contiguous(array_argument(values[1], "x"));
     const ActivationParameters parameters{arguments.number(2, 0), arguments.number(3, 0)};
     py::array result = empty_like(x);
-    const auto row = row_activation_named(values[0]);
-    const auto elementwise = row ? std::nullopt : activation_named(values[0]);
+    const Choice choice(values[0]);
     with_element_type(x, "activation", [&]<class T>() {
         const auto* from = static_cast<const T*>(x.data());
         auto* to = static_cast<T*>(result.mutable_data());
         const Rows rows(x);
         const Index size = x.size();
         const py::gil_scoped_release released;
-        if (row)
-            runtime::row_activation(*row, from, to, rows.count, rows.columns);
-        else if (elementwise)
-            runtime::activation(*elementwise, from, to, size, parameters);
+        if (choice.along_rows)
+            runtime::row_activation(choice.row, from, to, rows.count, rows.columns);
+        else if (choice.elementwise)
+            runtime::activation(choice.activation, from, to, size, parameters);
         else
             std::copy(from, from + size, to);
     });
@@ -94,8 +111,7 @@ py::object activation_backward(PyObject* const* values, Py_ssize_t count) {
         throw py::value_error("activation_backward: grad and saved have different shapes");
     const ActivationParameters parameters{arguments.number(3, 0), arguments.number(4, 0)};
     py::array result = empty_like(grad);
-    const auto row = row_activation_named(values[0]);
-    const auto elementwise = row ? std::nullopt : activation_named(values[0]);
+    const Choice choice(values[0]);
     with_element_type(grad, "activation_backward", [&]<class T>() {
         const auto* from = static_cast<const T*>(grad.data());
         const auto* kept = static_cast<const T*>(saved.data());
@@ -103,10 +119,10 @@ py::object activation_backward(PyObject* const* values, Py_ssize_t count) {
         const Rows rows(grad);
         const Index size = grad.size();
         const py::gil_scoped_release released;
-        if (row)
-            runtime::row_activation_backward(*row, from, kept, to, rows.count, rows.columns);
-        else if (elementwise)
-            runtime::activation_backward(*elementwise, from, kept, to, size, parameters);
+        if (choice.along_rows)
+            runtime::row_activation_backward(choice.row, from, kept, to, rows.count, rows.columns);
+        else if (choice.elementwise)
+            runtime::activation_backward(choice.activation, from, kept, to, size, parameters);
         else
             std::copy(from, from + size, to);
     });

@@ -9,8 +9,6 @@
 #include <optional>
 #include <stdexcept>
 
-#include "runtime/parallel.hpp"
-
 namespace fastinit::runtime {
 namespace {
 
@@ -30,13 +28,11 @@ using Gemm = void (*)(int order, int trans_a, int trans_b, int m, int n, int k, 
 struct Library {
     Gemm<float> sgemm;
     Gemm<double> dgemm;
-    void (*set_num_threads)(int);
     char* (*get_config)();
 };
 
 std::atomic<const Library*> loaded{nullptr};
 std::mutex loading;
-std::atomic<int> threads_set{0};
 
 // Products of fewer multiplications than this are sooner done by our own kernel than handed over.
 constexpr Index worth_handing_over = 64 * 64 * 64;
@@ -78,20 +74,18 @@ std::optional<Operand> as_operand(const Matrix<T>& matrix, Index rows, Index col
 bool fits(Index size) { return size <= std::numeric_limits<int>::max(); }
 
 template <class T>
-bool multiply(const Product<T>& product, Gemm<T> gemm, const Library& library) {
+bool multiply(const Product<T>& product, Gemm<T> gemm) {
     const auto& [m, n, k, a, b, c, accumulate] = product;
     if (!fits(m) || !fits(n) || !fits(k)) return false;
     const auto target = as_operand(c, m, n);
     if (!target) return false;
     if (target->layout == transposed)  // c.T = b.T @ a.T
-        return multiply(Product<T>{n, m, k, b.transposed(), a.transposed(), c.transposed(), accumulate}, gemm,
-                        library);
+        return multiply(Product<T>{n, m, k, b.transposed(), a.transposed(), c.transposed(), accumulate},
+                        gemm);
     const auto left = as_operand(a, m, k);
     const auto right = as_operand(b, k, n);
     if (!left || !right) return false;
 
-    const int threads = num_threads();
-    if (threads_set.exchange(threads) != threads) library.set_num_threads(threads);
     gemm(row_major, left->layout, right->layout, static_cast<int>(m), static_cast<int>(n),
          static_cast<int>(k), T(1), a.data, left->leading, b.data, right->leading, accumulate ? T(1) : T(0),
          c.data, target->leading);
@@ -121,13 +115,17 @@ bool load_blas(const std::string& directory) {
     void* handle = dlopen((directory + "/libscipy_openblas.so").c_str(), RTLD_NOW | RTLD_LOCAL);
     if (!handle) return false;
     static Library library;
+    void (*set_num_threads)(int);
     if (!find(handle, "scipy_cblas_sgemm", library.sgemm) ||
         !find(handle, "scipy_cblas_dgemm", library.dgemm) ||
-        !find(handle, "scipy_openblas_set_num_threads", library.set_num_threads) ||
+        !find(handle, "scipy_openblas_set_num_threads", set_num_threads) ||
         !find(handle, "scipy_openblas_get_config", library.get_config)) {
         dlclose(handle);
         return false;
     }
+    // Products are cut among the threads of our pool. OpenBLAS' own wait for each other by spinning, which is
+    // slow where anything else wants the CPUs, and a second pool beside ours would claim them twice.
+    set_num_threads(1);
     loaded = &library;
     return true;
 }
@@ -141,12 +139,12 @@ std::string blas_config() {
 
 bool multiply_by_blas(const Product<float>& product) {
     const Library* library = loaded;
-    return library && multiply(product, library->sgemm, *library);
+    return library && multiply(product, library->sgemm);
 }
 
 bool multiply_by_blas(const Product<double>& product) {
     const Library* library = loaded;
-    return library && multiply(product, library->dgemm, *library);
+    return library && multiply(product, library->dgemm);
 }
 
 }  // namespace fastinit::runtime

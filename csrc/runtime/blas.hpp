@@ -26,8 +26,8 @@ bool blas_loaded();
 // The loaded library's configuration ("OpenBLAS 0.3.34 ... Haswell"), or an empty string.
 std::string blas_config();
 
-// Hands the product to the loaded BLAS, on num_threads() threads. False, and nothing done, where none is
-// loaded or where its interface cannot express the strides.
+// Hands the product to the loaded BLAS, on the calling thread. False, and nothing done, where none is loaded
+// or where its interface cannot express the strides.
 bool multiply_by_blas(const kernels::Product<float>& product);
 bool multiply_by_blas(const kernels::Product<double>& product);
 

@@ -37,27 +37,59 @@ void multiply_by_kernel(const Product<T>& product) {
         active_kernels().dense.product_f64(product, product_workspace());
 }
 
-// The rows or the columns of c, whichever are more, are cut among the threads.
+// A part of a product, on the calling thread.
 template <class T>
-void multiply_in_pieces(const Product<T>& product) {
-    const auto& [m, n, k, a, b, c, accumulate] = product;
-    const Index threads = num_threads();
-    if (threads == 1 || m * n * k < worth_sharing) return multiply_by_kernel(product);
-    constexpr Index grain = 48;  // of which every kernel's tile is a part
-    const Index longer = std::max(m, n);
-    const Index piece = (longer + threads * grain - 1) / (threads * grain) * grain;
-    parallel_for(longer, piece, [&product](Index begin, Index end) {
-        Product<T> part = product;
-        if (part.m >= part.n) {
-            part.m = end - begin;
-            part.a.data += begin * part.a.row;
-            part.c.data += begin * part.c.row;
-        } else {
-            part.n = end - begin;
-            part.b.data += begin * part.b.column;
-            part.c.data += begin * part.c.column;
+void multiply_part(const Product<T>& product, bool by_blas) {
+    if (by_blas && multiply_by_blas(product)) return;
+    multiply_by_kernel(product);
+}
+
+// Into how many rows and columns of parts an m x n result is cut, one part a thread: as nearly square as may
+// be, since each part reads its own rows of a and columns of b.
+struct Grid {
+    Index rows = 1;
+    Index columns = 1;
+
+    Grid(Index m, Index n, Index threads) {
+        Index shortest = -1;
+        for (Index r = 1; r <= threads; ++r) {
+            if (threads % r != 0) continue;
+            const Index around = m / r + n / (threads / r);
+            if (shortest >= 0 && around >= shortest) continue;
+            shortest = around;
+            rows = r;
+            columns = threads / r;
         }
-        multiply_by_kernel(part);
+    }
+};
+
+// The begin of the i-th of `count` nearly equal parts of [0, size), a multiple of what every kernel's tile is
+// a part of.
+Index begin_of(Index i, Index count, Index size) {
+    constexpr Index grain = 48;
+    return std::min(size, (size * i / count + grain - 1) / grain * grain);
+}
+
+template <class T>
+void multiply_shared(const Product<T>& product, bool by_blas) {
+    const Grid grid(product.m, product.n, num_threads());
+    parallel_for(grid.rows * grid.columns, 1, [&](Index part, Index) {
+        const Index row = part / grid.columns;
+        const Index column = part % grid.columns;
+        const Index top = begin_of(row, grid.rows, product.m);
+        const Index left = begin_of(column, grid.columns, product.n);
+        const Index m = begin_of(row + 1, grid.rows, product.m) - top;
+        const Index n = begin_of(column + 1, grid.columns, product.n) - left;
+        if (m == 0 || n == 0) return;
+        const auto& [_, __, k, a, b, c, accumulate] = product;
+        multiply_part(Product<T>{m,
+                                 n,
+                                 k,
+                                 {a.data + top * a.row, a.row, a.column},
+                                 {b.data + left * b.column, b.row, b.column},
+                                 {c.data + top * c.row + left * c.column, c.row, c.column},
+                                 accumulate},
+                      by_blas);
     });
 }
 
@@ -109,8 +141,11 @@ void multiply(const Product<T>& product) {
                 for (Index j = 0; j < n; ++j) c.data[i * c.row + j * c.column] = T(0);
         return;
     }
-    if (blas_wanted(m, n, k) && multiply_by_blas(product)) return;
-    multiply_in_pieces(product);
+    const bool by_blas = blas_wanted(m, n, k);
+    if (num_threads() == 1 || m * n * k < worth_sharing)
+        multiply_part(product, by_blas);
+    else
+        multiply_shared(product, by_blas);
 }
 
 template <class T>
