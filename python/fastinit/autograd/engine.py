@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from ..size import Size
-from .graph import Array, Edge, Hooks, Node
+from .graph import FREED, Array, Edge, Hooks, Node
 from .variable import Variable, add_grad, wrap
 
 if TYPE_CHECKING:
@@ -116,7 +116,13 @@ class _Flow:
                 node.retainer(grad)
             if self._wanted is not None and self._caught(node, grad):
                 continue
-            grads = node.checked_backward()(grad)
+            backward = node.backward
+            if backward is None:
+                raise RuntimeError(FREED)
+            for saved in node.saved:
+                if saved[0][0] != saved[1]:
+                    raise node.modified(saved)
+            grads = backward(grad)
             if node.saved and not retain_graph:
                 node.free()
             for edge, part in zip(node.edges, grads, strict=True):

@@ -15,7 +15,18 @@ from ..hooks import RemovableHandle
 if TYPE_CHECKING:
     from .variable import Variable
 
-__all__ = ["AccumulateGrad", "Array", "Backward", "Edge", "Hooks", "Node", "Saved", "add_hook", "node_class"]
+__all__ = [
+    "FREED",
+    "AccumulateGrad",
+    "Array",
+    "Backward",
+    "Edge",
+    "Hooks",
+    "Node",
+    "Saved",
+    "add_hook",
+    "node_class",
+]
 
 Array: TypeAlias = npt.NDArray[Any]
 Backward: TypeAlias = Callable[[Array], tuple[Array | None, ...]]
@@ -24,9 +35,9 @@ Backward: TypeAlias = Callable[[Array], tuple[Array | None, ...]]
 #: or nowhere. A leaf stands for itself, so that neither it nor the graph needs the other to be freed.
 Edge: TypeAlias = "Node | Variable | None"
 
-#: A value that a node's backward will read: its version counter, the version then, the array, its maker's
-#: name.
-Saved: TypeAlias = tuple[list[int], int, Array, str | None]
+#: A value that a node's backward will read: its version counter, the version then, the array, and the class of
+#: the node that made it.
+Saved: TypeAlias = tuple[list[int], int, Array, "type[Node] | type[None]"]
 
 # Later nodes have smaller numbers: a heap then hands out the latest first, and since an edge always leads
 # from a later node to an earlier one, a node's turn comes when all that feeds it has run.
@@ -83,41 +94,31 @@ class Node:
             self.hooks = {}
         return add_hook(self.hooks, hook)
 
-    def checked_backward(self) -> Backward:
-        """Returns `backward`, unless the values that it reads are gone or changed.
-
-        Raises:
-            RuntimeError: the values were freed by an earlier backward, or changed in place since.
-        """
-        backward = self.backward
-        if backward is None:
-            raise RuntimeError(
-                "Trying to backward through the graph a second time (or directly access saved tensors after "
-                "they have already been freed). Saved intermediate values of the graph are freed when you "
-                "call .backward() or autograd.grad(). Specify retain_graph=True if you need to backward "
-                "through the graph a second time or if you need to access saved tensors after calling "
-                "backward."
-            )
-        for counter, version, array, maker in self.saved:
-            if counter[0] != version:
-                kind = as_dtype(array.dtype).type_name
-                origin = (
-                    ""
-                    if maker is None
-                    else f", which is output 0 of {maker.rstrip('0123456789').removesuffix('Backward')},"
-                )
-                raise RuntimeError(
-                    "one of the variables needed for gradient computation has been modified by an inplace "
-                    f"operation: [fastinit.{kind}Tensor {list(array.shape)}]{origin} is at version "
-                    f"{counter[0]}; expected version {version} instead. Hint: the operation that changed it "
-                    f"came after {self.name()} had saved it; use its out-of-place form, or change a clone."
-                )
-        return backward
+    def modified(self, saved: Saved) -> RuntimeError:
+        """Returns the error that tells of a saved value that was changed in place."""
+        counter, version, array, maker = saved
+        kind = as_dtype(array.dtype).type_name
+        origin = maker.__name__.rstrip("0123456789").removesuffix("Backward")
+        made = f", which is output 0 of {origin}," if issubclass(maker, Node) else ""
+        return RuntimeError(
+            "one of the variables needed for gradient computation has been modified by an inplace operation: "
+            f"[fastinit.{kind}Tensor {list(array.shape)}]{made} is at version {counter[0]}; expected version "
+            f"{version} instead. Hint: the operation that changed it came after {self.name()} had saved it; use "
+            "its out-of-place form, or change a clone."
+        )
 
     def free(self) -> None:
         """Drops the saved values, and with them the right to a second backward."""
         self.backward = None
         self.saved = ()
+
+
+FREED = (
+    "Trying to backward through the graph a second time (or directly access saved tensors after they have "
+    "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
+    "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or if "
+    "you need to access saved tensors after calling backward."
+)
 
 
 @functools.cache

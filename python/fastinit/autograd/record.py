@@ -72,17 +72,17 @@ def record(
                 tracked = True
             edges.append(edge)
         if tracked:
-            values = [_save(each) for each in saved]
+            values: list[Saved] = []
+            for each in saved:
+                counter = each._counter
+                if counter is None:
+                    counter = each._counter = [0]
+                values.append((counter, counter[0], each._array, type(each._node)))
+            kind = node_class(name)
             if saves_result:
-                values.append((tensor.version_counter(), 0, tensor._array, name))
-            tensor._node = node_class(name)(tuple(edges), backward, tuple(values))
+                values.append((tensor.version_counter(), 0, tensor._array, kind))
+            tensor._node = kind(tuple(edges), backward, tuple(values))
     return tensor
-
-
-def _save(tensor: Variable) -> Saved:
-    counter = tensor.version_counter()
-    maker = tensor._node
-    return counter, counter[0], tensor._array, None if maker is None else maker.name()
 
 
 def record_view(
