@@ -4,19 +4,21 @@ import numpy as np
 import pytest
 from ml_dtypes import bfloat16, float8_e4m3fn
 
-from fastinit.memory import adopt, check_floating, check_writable
+from fastinit.memory import adopt, check_floating, check_writable, filled
 
 
 class Holder:
-    """Stands for a tensor: it counts how often it was adopted."""
+    """Stands for a tensor: it counts how often it was filled."""
 
     def __init__(self) -> None:
         self.array = np.zeros(3)
         self.version = 0
 
     def _adopt_for_fill(self):
-        self.version += 1
         return self.array
+
+    def _count_fill(self):
+        self.version += 1
 
 
 def test_an_array_is_adopted_as_it_is(tmp_path):
@@ -26,10 +28,14 @@ def test_an_array_is_adopted_as_it_is(tmp_path):
     assert adopt(mapped) is mapped
 
 
-def test_a_tensor_gives_its_array_and_moves_its_version_on():
+def test_a_tensor_gives_its_array_and_counts_a_fill():
     holder = Holder()
     assert adopt(holder) is holder.array
+    assert holder.version == 0
+    assert filled(holder) is holder
     assert holder.version == 1
+    array = np.zeros(2)
+    assert filled(array) is array
 
 
 @pytest.mark.parametrize("other", [[1.0], (1.0,), 1.0, np.float32(1), None, "x", memoryview(b"abcd")])

@@ -1,12 +1,14 @@
 """What can be filled in place, and why the rest cannot."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from ml_dtypes import bfloat16
 
-__all__ = ["adopt", "check_floating", "check_writable"]
+__all__ = ["adopt", "check_floating", "check_writable", "filled"]
+
+T = TypeVar("T")
 
 # NumPy's names of element types -> the names that PyTorch's messages use.
 _TYPE_NAMES = {
@@ -28,8 +30,7 @@ _FLOATING = frozenset({np.float16, bfloat16, np.float32, np.float64})
 def adopt(tensor: Any) -> npt.NDArray[Any]:
     """Returns the memory of `tensor` as an array that shares it, to be filled in place.
 
-    A tensor's version counter moves on, so that autograd notices a value that it had saved; nothing is
-    recorded.
+    Nothing is recorded; what has filled it says so with `filled`.
 
     Args:
         tensor: a Tensor, a Parameter, or an ndarray (a memmap included).
@@ -47,6 +48,16 @@ def adopt(tensor: Any) -> npt.NDArray[Any]:
         )
     array: npt.NDArray[Any] = share()
     return array
+
+
+def filled(tensor: T) -> T:
+    """Returns `tensor`, whose memory a fill has changed.
+
+    A tensor's version counter moves on, so that autograd notices that a value which it saved is gone.
+    """
+    if not isinstance(tensor, np.ndarray):
+        tensor._count_fill()  # type: ignore[attr-defined]  # adopt found a tensor
+    return tensor
 
 
 def check_writable(array: npt.NDArray[Any]) -> None:

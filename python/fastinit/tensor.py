@@ -181,9 +181,12 @@ class Tensor(Variable):
         autograd.backward(self, gradient, retain_graph, create_graph, inputs)
 
     def _adopt_for_fill(self) -> npt.NDArray[Any]:
-        """Hands the memory to a fill that nothing records; the version tells that it changed."""
-        autograd.bump(self)
+        """Hands the memory to a fill that nothing records."""
         return self._array
+
+    def _count_fill(self) -> None:
+        """Tells the version that the fill was made."""
+        autograd.bump(self)
 
     # As a Python object
 

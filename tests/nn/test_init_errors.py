@@ -39,10 +39,12 @@ NONSENSE = [
 @pytest.mark.parametrize(("name", "shape", "keywords", "message"), NONSENSE)
 def test_nonsense_is_a_value_error_before_anything_is_written(name, shape, keywords, message):
     array = np.full(shape, 7, np.float32)
+    tensor = fastinit.from_numpy(array)
     state = fastinit.get_rng_state()
     with pytest.raises(ValueError, match=message):
-        getattr(init, name)(array, **keywords)
+        getattr(init, name)(tensor, **keywords)
     assert (array == 7).all()
+    assert tensor._version == 0
     assert (fastinit.get_rng_state() == state).all()
 
 

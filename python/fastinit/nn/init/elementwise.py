@@ -4,7 +4,7 @@ import warnings
 from typing import TypeVar
 
 from ... import random
-from ...memory import adopt
+from ...memory import adopt, filled
 from ...random import Generator
 from ...shard import Shard
 
@@ -49,7 +49,7 @@ def uniform_(
                 [ 0.2110,  0.9445, -0.2758]])
     """
     random.uniform(adopt(tensor), a, b, generator, shard)
-    return tensor
+    return filled(tensor)
 
 
 def normal_(
@@ -88,7 +88,7 @@ def normal_(
                 [-0.0096, -0.0031,  0.0036]])
     """
     random.normal(adopt(tensor), mean, std, generator, shard)
-    return tensor
+    return filled(tensor)
 
 
 def trunc_normal_(
@@ -144,7 +144,7 @@ def trunc_normal_(
             stacklevel=2,
         )
     random.trunc_normal(array, mean, std, a, b, generator, shard)
-    return tensor
+    return filled(tensor)
 
 
 def masked_uniform_(
@@ -189,7 +189,7 @@ def masked_uniform_(
                 [0.0000, 9.4448, -0.0000]])
     """
     random.masked_uniform(adopt(tensor), low, high, threshold, generator, shard)
-    return tensor
+    return filled(tensor)
 
 
 def constant_(tensor: T, val: float) -> T:
@@ -215,7 +215,7 @@ def constant_(tensor: T, val: float) -> T:
                 [0.3000, 0.3000, 0.3000]])
     """
     random.constant(adopt(tensor), val)
-    return tensor
+    return filled(tensor)
 
 
 def ones_(tensor: T) -> T:
@@ -236,7 +236,7 @@ def ones_(tensor: T) -> T:
                 [1., 1., 1.]])
     """
     random.constant(adopt(tensor), 1.0)
-    return tensor
+    return filled(tensor)
 
 
 def zeros_(tensor: T) -> T:
@@ -257,4 +257,4 @@ def zeros_(tensor: T) -> T:
                 [0., 0., 0.]])
     """
     random.constant(adopt(tensor), 0.0)
-    return tensor
+    return filled(tensor)

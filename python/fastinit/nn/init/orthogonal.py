@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ... import _core
-from ...memory import adopt, check_floating
+from ...memory import adopt, check_floating, filled
 from ...random import Generator
 from ...random.bounds import as_real
 from ...random.fills import take
@@ -66,11 +66,11 @@ def orthogonal_(
     gain = _finite(gain, "orthogonal_")
     key = take("orthogonal_", array, generator, shard)
     if array.size == 0:
-        return tensor
+        return filled(tensor)
     normals_key = {name: key[name] for name in ("seed", "stream", "position")}  # of the whole, not of the box
     matrix = _random_orthogonal(shape[0], math.prod(shape[1:]), array.dtype, gain, normals_key).reshape(shape)
     array[...] = matrix if shard is None else matrix[shard.index]
-    return tensor
+    return filled(tensor)
 
 
 def delta_orthogonal_(
@@ -124,7 +124,7 @@ def delta_orthogonal_(
     gain = _finite(gain, "delta_orthogonal_")
     key = take("delta_orthogonal_", array, generator, shard)
     if array.size == 0:
-        return tensor
+        return filled(tensor)
     centre = tuple((size - 1) // 2 for size in kernel)
     key |= {"global_shape": shape, "start": (0, 0, *centre)}
     matrix = _random_orthogonal(out_channels, in_channels, array.dtype, gain, key, kernel_dims=len(kernel))
@@ -134,7 +134,7 @@ def delta_orthogonal_(
     if all(0 <= at < size for at, size in zip(local, box.shape[2:], strict=True)):
         centre_tap: tuple[slice | int, ...] = (slice(None), slice(None), *local)
         array[centre_tap] = matrix[box.index[:2]]
-    return tensor
+    return filled(tensor)
 
 
 def _random_orthogonal(

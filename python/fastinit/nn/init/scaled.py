@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import numpy.typing as npt
 
 from ... import random
-from ...memory import adopt
+from ...memory import adopt, filled
 from ...random import Generator
 from ...shard import Shard
 from .gain import calculate_gain, fan_in_and_fan_out, fan_of_mode, global_shape
@@ -65,7 +65,7 @@ def xavier_uniform_(
     array = adopt(tensor)
     bound = math.sqrt(3.0) * _xavier_std(global_shape(array, shard), gain)
     random.uniform(array, -bound, bound, generator, shard)
-    return tensor
+    return filled(tensor)
 
 
 def xavier_normal_(
@@ -102,7 +102,7 @@ def xavier_normal_(
     """
     array = adopt(tensor)
     random.normal(array, 0.0, _xavier_std(global_shape(array, shard), gain), generator, shard)
-    return tensor
+    return filled(tensor)
 
 
 def kaiming_uniform_(
@@ -151,7 +151,7 @@ def kaiming_uniform_(
     if not _is_empty(shape):
         bound = math.sqrt(3.0) * _kaiming_std(shape, a, mode, nonlinearity)
         random.uniform(array, -bound, bound, generator, shard)
-    return tensor
+    return filled(tensor)
 
 
 def kaiming_normal_(
@@ -199,7 +199,7 @@ def kaiming_normal_(
     shape = global_shape(array, shard)
     if not _is_empty(shape):
         random.normal(array, 0.0, _kaiming_std(shape, a, mode, nonlinearity), generator, shard)
-    return tensor
+    return filled(tensor)
 
 
 def variance_scaling_(
@@ -243,7 +243,7 @@ def variance_scaling_(
                 [-0.4312, -0.1374,  0.1617]])
     """
     _scale_variance(tensor, scale, mode, distribution, generator, shard)
-    return tensor
+    return filled(tensor)
 
 
 def lecun_uniform_(tensor: T, generator: Generator | None = None, shard: Shard | None = None) -> T:
@@ -275,7 +275,7 @@ def lecun_uniform_(tensor: T, generator: Generator | None = None, shard: Shard |
                 [ 0.2110,  0.9445, -0.2758]])
     """
     _scale_variance(tensor, 1.0, "fan_in", "uniform", generator, shard)
-    return tensor
+    return filled(tensor)
 
 
 def lecun_normal_(tensor: T, generator: Generator | None = None, shard: Shard | None = None) -> T:
@@ -307,7 +307,7 @@ def lecun_normal_(tensor: T, generator: Generator | None = None, shard: Shard | 
                 [-0.3164, -0.1008,  0.1187]])
     """
     _scale_variance(tensor, 1.0, "fan_in", "truncated_normal", generator, shard)
-    return tensor
+    return filled(tensor)
 
 
 def _xavier_std(shape: tuple[int, ...], gain: float) -> float:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ... import _core, random
-from ...memory import adopt
+from ...memory import adopt, filled
 from ...random import Generator
 from ...random.fills import check_normal, take
 from ...shard import Shard
@@ -50,7 +50,7 @@ def eye_(tensor: T, shard: Shard | None = None) -> T:
     random.constant(array, 0.0)
     diagonal = np.arange(min(shape))
     _put_ones(array, (diagonal, diagonal), shard)
-    return tensor
+    return filled(tensor)
 
 
 def dirac_(tensor: T, groups: int = 1, shard: Shard | None = None) -> T:
@@ -90,12 +90,12 @@ def dirac_(tensor: T, groups: int = 1, shard: Shard | None = None) -> T:
         raise ValueError("dim 0 must be divisible by groups")
     random.constant(array, 0.0)
     if 0 in shape:
-        return tensor
+        return filled(tensor)
     channel = np.arange(min(out_channels // groups, in_channels))
     out = (np.arange(groups)[:, None] * (out_channels // groups) + channel).reshape(-1)
     centre = tuple(np.full_like(out, size // 2) for size in kernel)
     _put_ones(array, (out, np.tile(channel, groups), *centre), shard)
-    return tensor
+    return filled(tensor)
 
 
 def sparse_(
@@ -161,7 +161,7 @@ def sparse_(
         _core.random_words(keys, draw=_KEY_DRAW, **key)
         zero = _least_of_each_row(np.ascontiguousarray(keys.T), count).T
         np.copyto(block, array.dtype.type(0), where=zero[first_row : first_row + array.shape[0]])
-    return tensor
+    return filled(tensor)
 
 
 def _least_of_each_row(keys: npt.NDArray[np.uint64], count: int) -> npt.NDArray[np.bool_]:
