@@ -77,6 +77,9 @@ class Node:
         self.hooks: Hooks | None = None
         self.retainer: Callable[[Array], None] | None = None
 
+    def __repr__(self) -> str:
+        return f"<{self.name()} object at {id(self):#x}>"
+
     def name(self) -> str:
         """Returns the operation's name, as `AddBackward0`."""
         return type(self).__name__

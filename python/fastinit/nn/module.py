@@ -167,9 +167,14 @@ class Module:
 
     def __getattr__(self, name: str) -> Any:
         held = self.__dict__
-        for table in ("_parameters", "_buffers", "_modules"):
-            if table in held and name in held[table]:
-                return held[table][name]
+        if "_parameters" in held:
+            # Every forward reads its parameters here: they come first.
+            if name in held["_parameters"]:
+                return held["_parameters"][name]
+            if name in held["_modules"]:
+                return held["_modules"][name]
+            if name in held["_buffers"]:
+                return held["_buffers"][name]
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __setattr__(self, name: str, value: Any) -> None:
