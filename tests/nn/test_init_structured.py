@@ -108,6 +108,12 @@ def test_a_large_matrix_is_orthonormal():
     assert np.abs(wide @ wide.T - np.eye(700)).max() < 2e-6
 
 
+@pytest.mark.long
+def test_a_matrix_of_4096_is_orthonormal_to_a_hundred_thousandth():
+    matrix = init.orthogonal_(np.empty((4096, 4096), np.float32), generator=Generator(seed=3))
+    assert np.abs(matrix @ matrix.T - np.eye(4096, dtype=np.float32)).max() < 1e-5
+
+
 @pytest.mark.parametrize("shape", [(3, 0), (0, 3), (0, 0), (2, 0, 3)])
 def test_an_orthogonal_matrix_may_be_empty(shape):
     array = np.empty(shape, np.float32)
