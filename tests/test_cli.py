@@ -9,6 +9,8 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +58,28 @@ def run(*arguments: object, cwd: Path, prefix: list[str] | None = None) -> subpr
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=60, check=False)
 
 
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Iterator[Command]:
+    """Runs the command in this process, which saves its start: `command("init", recipe)`."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(warnings, "formatwarning", warnings.formatwarning)
+    handler = signal.getsignal(signal.SIGTERM)
+
+    def call(*arguments: object) -> subprocess.CompletedProcess[str]:
+        monkeypatch.setattr(sys, "argv", ["fastinit", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        return subprocess.CompletedProcess(sys.argv, left.value.code or 0, *capfd.readouterr())
+
+    yield call
+    signal.signal(signal.SIGTERM, handler)
+
+
 def assert_one_line_of_error(done: subprocess.CompletedProcess[str], status: int = 1) -> None:
     assert done.returncode == status, done.stderr
     assert done.stdout == ""
@@ -82,24 +106,26 @@ def test_init_writes_the_checkpoint_and_prints_a_table(recipe: Path, tmp_path: P
 
 
 def test_out_is_named_after_the_recipe_and_the_seed_is_0_where_nothing_is_said(
-    recipe: Path, tmp_path: Path
+    recipe: Path, tmp_path: Path, command: Command
 ) -> None:
-    assert run("init", recipe, cwd=tmp_path).returncode == 0
+    assert command("init", recipe).returncode == 0
     stored = load_file(tmp_path / "small" / "model.safetensors")
     np.testing.assert_array_equal(stored["h.0.weight"], value(Recipe.from_toml(recipe), "h.0.weight", seed=0))
 
 
-def test_the_same_seed_gives_the_same_file_and_another_seed_another(recipe: Path, tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_file_and_another_seed_another(
+    recipe: Path, tmp_path: Path, command: Command
+) -> None:
     for out, seed in (("a", 1), ("b", 1), ("c", 2)):
-        assert run("init", recipe, "--out", out, "--seed", seed, cwd=tmp_path).returncode == 0
+        assert command("init", recipe, "--out", out, "--seed", seed).returncode == 0
     first, second, third = ((tmp_path / out / "model.safetensors").read_bytes() for out in "abc")
     assert first == second
     assert first != third
 
 
-def test_version_and_info_print_what_is_in_use(tmp_path: Path) -> None:
-    assert run("--version", cwd=tmp_path).stdout == f"fastinit {fastinit.__version__}\n"
-    info = run("info", cwd=tmp_path)
+def test_version_and_info_print_what_is_in_use(command: Command) -> None:
+    assert command("--version").stdout == f"fastinit {fastinit.__version__}\n"
+    info = command("info")
     assert info.returncode == 0
     assert fastinit.__version__ in info.stdout
     assert "threads" in info.stdout
@@ -140,31 +166,31 @@ def test_a_seed_beyond_64_bits_is_wrong_usage(seed: str) -> None:
     ],
 )
 def test_a_bad_recipe_is_one_line_and_writes_nothing(
-    recipe: Path, tmp_path: Path, old: str, new: str, message: str
+    recipe: Path, tmp_path: Path, command: Command, old: str, new: str, message: str
 ) -> None:
     recipe.write_text(RECIPE.replace(old, new, 1))
-    done = run("init", recipe, "--out", "out", cwd=tmp_path)
+    done = command("init", recipe, "--out", "out")
     assert_one_line_of_error(done)
     assert re.search(message, done.stderr)
     assert not (tmp_path / "out").exists()
 
 
-def test_a_recipe_that_is_not_there_is_one_line(tmp_path: Path) -> None:
-    done = run("init", "none.toml", cwd=tmp_path)
+def test_a_recipe_that_is_not_there_is_one_line(command: Command) -> None:
+    done = command("init", "none.toml")
     assert_one_line_of_error(done)
     assert done.stderr == "fastinit: none.toml: No such file or directory\n"
 
 
-def test_an_output_that_exists_is_kept_unless_forced(recipe: Path, tmp_path: Path) -> None:
+def test_an_output_that_exists_is_kept_unless_forced(recipe: Path, tmp_path: Path, command: Command) -> None:
     out = tmp_path / "small" / "model.safetensors"
     out.parent.mkdir()
     out.write_bytes(b"precious")
-    done = run("init", recipe, cwd=tmp_path)
+    done = command("init", recipe)
     assert_one_line_of_error(done)
     assert "small/model.safetensors exists" in done.stderr
     assert "--force" in done.stderr
     assert out.read_bytes() == b"precious"
-    assert run("init", recipe, "--force", cwd=tmp_path).returncode == 0
+    assert command("init", recipe, "--force").returncode == 0
     assert "h.0.weight" in load_file(out)
 
 
