@@ -81,7 +81,10 @@ def write(
 def _replacing(path: Path) -> Iterator[Path]:
     """Gives a temporary path beside `path`, which takes the name of `path` once the block has ended well."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
+    try:
+        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
     try:
         mode = os.fstat(descriptor).st_mode
         os.close(descriptor)

@@ -61,9 +61,7 @@ def initialize_(module_or_mapping: Target, recipe: Recipe, seed: int) -> Target:
     return module_or_mapping
 
 
-def value(
-    recipe: Recipe, name: str, index: Index | tuple[Index, ...] = ..., *, seed: int
-) -> npt.NDArray[Any]:
+def value(recipe: Recipe, name: str, index: Index | tuple[Index, ...], seed: int) -> npt.NDArray[Any]:
     """Recomputes a slice of a parameter's initial values: the bits that a checkpoint holds there.
 
     Only the smallest box that holds the slice is computed, so a row of a huge matrix costs a row (for an
@@ -72,7 +70,7 @@ def value(
     Args:
         recipe: a recipe that lists its tensors.
         name: one of them, or a tied name.
-        index: ints, slices of any step and at most one `...`, as NumPy's basic indexing.
+        index: ints, slices of any step and at most one `...`, as NumPy's basic indexing; `...` is the whole.
         seed: the seed of the checkpoint.
 
     Returns:

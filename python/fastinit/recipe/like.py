@@ -14,7 +14,7 @@ _DTYPES: Mapping[str, str] = {"F16": "float16", "BF16": "bfloat16", "F32": "floa
 
 
 def tensors_of(path: str | os.PathLike[str]) -> dict[str, TensorSpec]:
-    """Reads the tensors that a safetensors file lists, in the order in which they lie; never their data.
+    """Reads the tensors that a safetensors file lists; never their data.
 
     Raises:
         RecipeError: there is no such file, it is no safetensors file, or it holds a tensor that is not of a
@@ -23,7 +23,7 @@ def tensors_of(path: str | os.PathLike[str]) -> dict[str, TensorSpec]:
     tensors: dict[str, TensorSpec] = {}
     try:
         with safe_open(path, framework="numpy") as file:
-            for name in file.offset_keys():
+            for name in file.keys():  # noqa: SIM118 - it is no mapping
                 entry = file.get_slice(name)
                 if entry.get_dtype() not in _DTYPES:
                     raise RecipeError(f'"{name}" in {path} is {entry.get_dtype()}, not of a floating dtype')
