@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from ..floating_point import compute
 from ..size import Size
 from .graph import FREED, Array, Edge, Hooks, Node
 from .variable import Variable, add_grad, wrap
@@ -184,7 +185,7 @@ def backward(
             another shape; a saved value was freed or changed in place.
         NotImplementedError: `create_graph` is true.
     """
-    roots = _roots(_tuple(tensors), grad_tensors, create_graph)
+    roots = _roots(tensors, grad_tensors, create_graph)
     if inputs is None:
         _start(_Flow(bool(retain_graph)), roots, accumulating=True)
         return
@@ -221,7 +222,7 @@ def grad(
         NotImplementedError: `create_graph` is true.
     """
     targets = _tuple(inputs)
-    roots = _roots(_tuple(outputs), grad_outputs, create_graph)
+    roots = _roots(outputs, grad_outputs, create_graph)
     gradients = _gradients(roots, targets, bool(retain_graph))
     results: list[Tensor | None] = []
     for index, (target, gradient) in enumerate(zip(targets, gradients, strict=True)):
@@ -243,10 +244,9 @@ def _start(flow: _Flow, roots: list[tuple[Edge, Array]], *, accumulating: bool) 
     outer = _pass.accumulating
     _pass.accumulating = accumulating
     try:
-        with np.errstate(all="ignore"):
-            for edge, gradient in roots:
-                flow.send(edge, gradient)
-            flow.run()
+        for edge, gradient in roots:
+            flow.send(edge, gradient)
+        compute(flow.run)
     finally:
         _pass.accumulating = outer
 
@@ -286,16 +286,20 @@ def _tuple(tensors: Tensors) -> tuple[Variable, ...]:
     return (tensors,) if isinstance(tensors, Variable) else tuple(tensors)
 
 
-def _roots(
-    tensors: tuple[Variable, ...], gradients: Gradients, create_graph: bool
-) -> list[tuple[Edge, Array]]:
+def _roots(tensors: Tensors, gradients: Gradients, create_graph: bool) -> list[tuple[Edge, Array]]:
     if create_graph:
         raise NotImplementedError(
             "create_graph=True is not supported: gradients are computed on arrays, and leave no graph of "
             "their own"
         )
-    if gradients is None or isinstance(gradients, Variable):
-        gradients = (gradients,) * (len(tensors) if gradients is None else 1)
+    if isinstance(tensors, Variable):
+        if gradients is None or isinstance(gradients, Variable):
+            return [_root(0, tensors, gradients)]
+        tensors = (tensors,)
+    if gradients is None:
+        gradients = (None,) * len(tensors)
+    elif isinstance(gradients, Variable):
+        gradients = (gradients,)
     if len(gradients) != len(tensors):
         raise RuntimeError(f"got {len(tensors)} tensors and {len(gradients)} gradients")
     return [_root(index, *pair) for index, pair in enumerate(zip(tensors, gradients, strict=True))]
@@ -307,7 +311,9 @@ def _root(index: int, tensor: Variable, gradient: Variable | None) -> tuple[Edge
     if gradient is None:
         if edge is not None and array.size != 1:
             raise RuntimeError("grad can be implicitly created only for scalar outputs")
-        start: Array = np.array(1, array.dtype).reshape(array.shape)
+        start: Array = np.array(1, array.dtype)
+        if array.ndim:
+            start = start.reshape(array.shape)
     else:
         if gradient._array.shape != array.shape:
             raise RuntimeError(

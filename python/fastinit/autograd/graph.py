@@ -35,7 +35,8 @@ Backward: TypeAlias = Callable[[Array], tuple[Array | None, ...]]
 #: or nowhere. A leaf stands for itself, so that neither it nor the graph needs the other to be freed.
 Edge: TypeAlias = "Node | Variable | None"
 
-#: A value that a node's backward will read: its version counter, the version then, the array, and the class of
+#: A value that a node's backward will read: its version counter, the version then, the array, and the class
+#: of
 #: the node that made it.
 Saved: TypeAlias = tuple[list[int], int, Array, "type[Node] | type[None]"]
 
@@ -106,8 +107,8 @@ class Node:
         return RuntimeError(
             "one of the variables needed for gradient computation has been modified by an inplace operation: "
             f"[fastinit.{kind}Tensor {list(array.shape)}]{made} is at version {counter[0]}; expected version "
-            f"{version} instead. Hint: the operation that changed it came after {self.name()} had saved it; use "
-            "its out-of-place form, or change a clone."
+            f"{version} instead. Hint: the operation that changed it came after {self.name()} had saved it; "
+            "use its out-of-place form, or change a clone."
         )
 
     def free(self) -> None:
@@ -119,8 +120,8 @@ class Node:
 FREED = (
     "Trying to backward through the graph a second time (or directly access saved tensors after they have "
     "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
-    "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or if "
-    "you need to access saved tensors after calling backward."
+    "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or "
+    "if you need to access saved tensors after calling backward."
 )
 
 

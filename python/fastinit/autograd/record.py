@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from ..dtypes import as_dtype, can_cast
+from ..floating_point import compute
 from .grad_mode import mode
 from .graph import Array, Backward, Edge, Node, Saved, node_class
 from .variable import Variable, View, scatter, wrap
@@ -181,8 +182,7 @@ def write(tensor: V, result: Variable) -> V:
             raise RuntimeError(
                 f"result type {given.type_name} can't be cast to the desired output type {own.type_name}"
             )
-    with np.errstate(all="ignore"):
-        np.copyto(target, value, casting="unsafe")
+    compute(np.copyto, target, value, casting="unsafe")
     bump(tensor)
     if result._node is not None:
         rebase(tensor, result._node)

@@ -319,7 +319,7 @@ def add_grad(tensor: Variable, grad: Array) -> None:
     """Adds `grad` to `tensor.grad` in place, or starts one with a copy laid out as the tensor is."""
     held = tensor._grad
     if held is not None:
-        np.add(held._array, grad, out=held._array)
+        np.add(held._array, grad, held._array)
         held.version_counter()[0] += 1
     else:
         buffer = np.empty_like(tensor._array, subok=False)

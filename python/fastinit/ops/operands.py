@@ -1,10 +1,8 @@
-"""What operations do to their operands first: find the common dtype, and compute without warnings."""
+"""What operations do to their operands first: find the common dtype and the shape of the result."""
 
 from __future__ import annotations
 
-import contextvars
 import functools
-import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeAlias, TypeVar, cast
 
@@ -14,6 +12,7 @@ import numpy as np
 from .. import dtypes
 from ..autograd import Variable, before_write, check_writable, write
 from ..autograd.graph import Array
+from ..floating_point import compute
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -43,23 +42,6 @@ R = TypeVar("R")
 
 _NATIVE_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 _HALVES = (np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16))
-
-
-class _Quiet(threading.local):
-    """NumPy keeps in a context variable what to do on overflow, division by zero and so on: nothing."""
-
-    def __init__(self) -> None:
-        context = contextvars.copy_context()
-        context.run(np.seterr, all="ignore")
-        self.run = context.run
-
-
-_quiet = _Quiet()
-
-
-def compute(function: Callable[..., R], /, *args: Any, **kwargs: Any) -> R:
-    """Calls a NumPy function under IEEE's rules: infinities and NaNs are results, not warnings."""
-    return _quiet.run(function, *args, **kwargs)
 
 
 def lift(array: Array) -> Array:
