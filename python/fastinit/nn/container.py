@@ -6,6 +6,7 @@ from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Va
 from itertools import chain, groupby, islice
 from typing import Any, Self, SupportsIndex, overload
 
+from .fusion import run_together
 from .module import Module, enclosed, indented
 
 __all__ = ["ModuleDict", "ModuleList", "Sequential"]
@@ -78,8 +79,15 @@ class Sequential(_Row):
 
     def forward(self, input: Any) -> Any:
         """Returns what the last module makes of what the one before it made, from `input` on."""
-        for module in self._modules.values():
-            input = module(input)
+        modules = iter(self._modules.values())
+        module = next(modules, None)
+        while module is not None:
+            following = next(modules, None)
+            result = run_together(module, following, input)
+            if result is None:
+                input, module = module(input), following
+            else:
+                input, module = result, next(modules, None)
         return input
 
     @overload

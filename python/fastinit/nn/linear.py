@@ -81,7 +81,16 @@ class Linear(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Returns `input @ weight.T + bias`."""
-        return F.linear(input, self.weight, self.bias)
+        return F.linear(input, *self.operands())
+
+    def operands(self) -> tuple[Tensor, Tensor | None]:
+        """Returns the weight and the bias."""
+        # As attributes, parameters are found last, after all else has failed: their table is quicker.
+        held = self._parameters
+        try:
+            return held["weight"], held["bias"]  # type: ignore[return-value]  # a Linear has a weight
+        except KeyError:
+            return self.weight, self.bias
 
     def extra_repr(self) -> str:
         """The sizes, and whether there is a bias."""

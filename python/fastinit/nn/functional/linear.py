@@ -8,7 +8,7 @@ from ...dtypes import as_dtype
 from ...ops.operands import Array, lift, lower
 from ...tensor import Tensor
 from .activation import relu, sigmoid, tanh
-from .operands import C_NAMES, array_of, is_compiled
+from .operands import C_NAMES, array_of
 
 __all__ = ["bilinear", "linear", "linear_activation"]
 
@@ -37,29 +37,10 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
     Source: torch.nn.functional.linear.
     """
-    x = array_of(input, "linear")
-    w = array_of(weight, "linear", "weight", 2)
-    b = None if bias is None else array_of(bias, "linear", "bias", 3)
-    if x.ndim == 0 or w.ndim == 0:
-        raise RuntimeError(
-            f"both arguments to linear need to be at least 1D, but they are {x.ndim}D and {w.ndim}D"
-        )
-    if w.ndim > 2:
-        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {w.ndim}D")
-    if w.ndim == 1:
-        if b is not None:
-            raise RuntimeError("mat2 must be a matrix, got 1-D tensor")
-        return input.matmul(weight)
-    if bias is not None and bias.shape != w.shape[:1] and (bias.ndim != 1 or bias.numel() == 1):
-        product = linear(input, weight)
-        return product + bias.expand(product.shape)
-    if is_compiled(x):
-        return _compiled(input, weight, bias, _node_name(x.ndim, b is not None))
-    _check_dtypes(x, w, b)
-    if as_dtype(x.dtype).is_floating_point:
-        return _through_float32(input, weight, bias, _node_name(x.ndim, b is not None))
-    product = input.matmul(weight.t())
-    return product if bias is None else product + bias
+    result = _attempt(input, weight, bias, "none")
+    if result is None:
+        return _uncommon(input, weight, bias)
+    return _recorded(result, _node_name(result.ndim, bias is not None), input, weight, bias)
 
 
 def linear_activation(input: Tensor, weight: Tensor, bias: Tensor | None, activation: str) -> Tensor:
@@ -74,10 +55,10 @@ def linear_activation(input: Tensor, weight: Tensor, bias: Tensor | None, activa
     Raises:
         RuntimeError: a shape or a dtype does not fit.
     """
-    x, w = array_of(input, "linear"), weight._array
-    if is_compiled(x) and x.ndim and w.ndim == 2 and (bias is None or bias._array.shape == w.shape[:1]):
-        return _compiled(input, weight, bias, _ACTIVATION_NODES[activation], activation)
-    return _ACTIVATIONS[activation](linear(input, weight, bias))
+    result = _attempt(input, weight, bias, activation)
+    if result is None:
+        return _ACTIVATIONS[activation](_uncommon(input, weight, bias))
+    return _recorded(result, _ACTIVATION_NODES[activation], input, weight, bias, activation)
 
 
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -161,11 +142,21 @@ def _check_bilinear(x1: Array, x2: Array, w: Array, b: Array | None) -> None:
         raise RuntimeError(f"All tensors must have the same dtype, got {got}")
 
 
-def _compiled(
-    input: Tensor, weight: Tensor, bias: Tensor | None, name: str, activation: str = "none"
+def _attempt(input: Tensor, weight: Tensor, bias: Tensor | None, activation: str) -> Array | None:
+    """Returns what the compiled kernel makes of the operands; None if they are not what it takes.
+
+    Checking is the kernel's: small networks have no time to have it done twice.
+    """
+    try:
+        return _core.linear(input._array, weight._array, None if bias is None else bias._array, activation)
+    except (AttributeError, RuntimeError, TypeError):
+        return None
+
+
+def _recorded(
+    result: Array, name: str, input: Tensor, weight: Tensor, bias: Tensor | None, activation: str = "none"
 ) -> Tensor:
     x, w = input._array, weight._array
-    result = _core.linear(x, w, None if bias is None else bias._array, activation)
     wants_input = input.requires_grad
     activated = None if activation == "none" else result
 
@@ -183,6 +174,31 @@ def _compiled(
     return record(result, name, inputs, backward, (input, weight), saves_result=activated is not None)
 
 
+def _uncommon(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """The layer for the other dtypes and numbers of dimensions, and PyTorch's words for what it refuses."""
+    x = array_of(input, "linear")
+    w = array_of(weight, "linear", "weight", 2)
+    b = None if bias is None else array_of(bias, "linear", "bias", 3)
+    if x.ndim == 0 or w.ndim == 0:
+        raise RuntimeError(
+            f"both arguments to linear need to be at least 1D, but they are {x.ndim}D and {w.ndim}D"
+        )
+    if w.ndim > 2:
+        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {w.ndim}D")
+    if w.ndim == 1:
+        if b is not None:
+            raise RuntimeError("mat2 must be a matrix, got 1-D tensor")
+        return input.matmul(weight)
+    if bias is not None and bias.shape != w.shape[:1] and (bias.ndim != 1 or bias.numel() == 1):
+        product = linear(input, weight)
+        return product + bias.expand(product.shape)
+    _check_dtypes(x, w, b)
+    if as_dtype(x.dtype).is_floating_point:
+        return _through_float32(input, weight, bias, _node_name(x.ndim, b is not None))
+    product = input.matmul(weight.t())
+    return product if bias is None else product + bias
+
+
 def _destination(parameter: Tensor) -> tuple[Array | None, bool, Array | None]:
     """Finds where the compiled backward writes a parameter's gradient.
 
@@ -190,11 +206,11 @@ def _destination(parameter: Tensor) -> tuple[Array | None, bool, Array | None]:
         The array to write to (None: nobody asks), whether to add to what it holds, and what the node returns:
         None where the array is the parameter's own `.grad`.
     """
-    if not parameter.requires_grad:
-        return None, False, None
     buffer = accumulation_buffer(parameter)
     if buffer is not None:
         return buffer[0], buffer[1], None
+    if not parameter.requires_grad:
+        return None, False, None
     grad = np.empty(parameter._array.shape, parameter._array.dtype)
     return grad, False, grad
 

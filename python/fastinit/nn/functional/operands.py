@@ -9,7 +9,7 @@ from ...dtypes import as_dtype, dtype
 from ...ops.operands import Array
 from ...tensor import Tensor
 
-__all__ = ["C_NAMES", "array_of", "is_compiled", "refuse_gradient", "refuse_integers", "wrapped_dim"]
+__all__ = ["C_NAMES", "array_of", "refuse_gradient", "refuse_integers", "wrapped_dim"]
 
 
 #: What some of PyTorch's messages call the dtypes.
@@ -47,11 +47,6 @@ def array_of(value: Any, function: str, argument: str = "input", position: int =
             f"{function}(): argument '{argument}' (position {position}) must be Tensor, not {given}"
         ) from None
     return array
-
-
-def is_compiled(array: Array) -> bool:
-    """Tells whether the compiled kernels take the array's dtype: float32 and float64."""
-    return array.dtype.char in "fd"
 
 
 def refuse_integers(array_dtype: np.dtype[Any], kernel: str) -> None:
