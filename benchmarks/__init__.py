@@ -1,0 +1,1 @@
+"""The figures that the README quotes, measured beside their peers: `python -m benchmarks`."""
