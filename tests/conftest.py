@@ -1,4 +1,4 @@
-"""Options of the suite: long runs are asked for by name, and a run with every peer installed forbids skips."""
+"""Options of the suite: long runs are asked for by name; a run beside every peer forbids skips."""
 
 from __future__ import annotations
 
