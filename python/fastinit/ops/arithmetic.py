@@ -18,6 +18,7 @@ from .operands import (
     lower,
     pair,
     reduce_to,
+    refuse_bool,
     target,
 )
 
@@ -145,6 +146,7 @@ def floor_divide(input: Operand, other: Operand) -> Tensor:
         RuntimeError: an integer is divided by zero.
     """
     x, y, dtype = pair(input, other)
+    refuse_bool(dtype, "div_floor_cpu")
     if dtype.kind in "iu" and not np.all(y):
         raise RuntimeError("ZeroDivisionError")
     return record(
@@ -165,6 +167,7 @@ def remainder(input: Operand, other: Operand) -> Tensor:
         RuntimeError: an integer is divided by zero.
     """
     x, y, dtype = pair(input, other)
+    refuse_bool(dtype, "remainder_cpu")
     if dtype.kind in "iu" and not np.all(y):
         raise RuntimeError("ZeroDivisionError")
     a, b = target(input), target(other)
@@ -214,6 +217,8 @@ def pow(input: Operand, exponent: Operand) -> Tensor:
         RuntimeError: an integer is raised to a negative power.
     """
     x, y, dtype = pair(input, exponent)
+    if isinstance(exponent, Variable):
+        refuse_bool(dtype, "pow")
     if dtype.kind in "iu" and np.any(np.less(y, 0)):
         raise RuntimeError("Integers to negative integer powers are not allowed.")
     array = lower(broadcast(np.power, x, y), dtype)

@@ -32,6 +32,7 @@ __all__ = [
     "operator",
     "pair",
     "reduce_to",
+    "refuse_bool",
     "target",
 ]
 
@@ -90,6 +91,16 @@ def _converted(operand: Operand, dtype: np.dtype[Any]) -> Any:
     if isinstance(operand, Variable):
         return operand._array.astype(dtype, copy=False)
     return np.asarray(operand).astype(dtype)
+
+
+def refuse_bool(dtype: np.dtype[Any], kernel: str) -> None:
+    """Refuses booleans where PyTorch has no kernel for them.
+
+    Raises:
+        NotImplementedError: `dtype` is bool.
+    """
+    if dtype == np.bool_:
+        raise NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")
 
 
 def broadcast(function: Callable[..., R], x: Any, y: Any) -> R:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..autograd import record
-from .operands import Array, compute, floating, in_place, lift, lower
+from .operands import Array, compute, floating, in_place, lift, lower, refuse_bool
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -47,6 +47,7 @@ def _of_result(
 def _flat(input: Tensor, name: str, function: Callable[[Array], Any]) -> Tensor:
     """Computes `function`, whose derivative is 0 wherever it has one; integers stay as they are."""
     x = input._array
+    refuse_bool(x.dtype, f"{name.removesuffix('Backward0').lower()}_vml_cpu")
     result = x if x.dtype.kind in "iu" else lower(compute(function, lift(x)), x.dtype)
     return record(
         result.copy() if result is x else result, name, (input,), lambda grad: (np.zeros_like(grad),)
@@ -56,6 +57,7 @@ def _flat(input: Tensor, name: str, function: Callable[[Array], Any]) -> Tensor:
 def abs(input: Tensor) -> Tensor:
     """Returns the absolute value (torch.abs); its derivative at 0 is taken as 0."""
     x = input._array
+    refuse_bool(x.dtype, "abs_cpu")
     return record(np.abs(x), "AbsBackward0", (input,), lambda grad: (grad * np.sign(x),), (input,))
 
 
@@ -158,13 +160,17 @@ def sigmoid(input: Tensor) -> Tensor:
 
 def relu(input: Tensor) -> Tensor:
     """Returns max(x, 0) (torch.relu); its derivative at 0 is taken as 0."""
+    if input._array.dtype == np.bool_:
+        raise RuntimeError("Boolean inputs not supported for relu")
     result = compute(np.maximum, input._array, input._array.dtype.type(0))
     return record(result, "ReluBackward0", (input,), lambda grad: (grad * (result > 0),), saves_result=True)
 
 
 def sign(input: Tensor) -> Tensor:
     """Returns -1, 0 or 1 (torch.sign)."""
-    return _flat(input, "SignBackward0", np.sign)
+    x = input._array
+    result = x.copy() if x.dtype == np.bool_ else np.sign(x)
+    return record(result, "SignBackward0", (input,), lambda grad: (np.zeros_like(grad),))
 
 
 def floor(input: Tensor) -> Tensor:

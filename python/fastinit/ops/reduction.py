@@ -333,16 +333,21 @@ def norm(
     )
 
 
+def _truth(result: Any, x: Array) -> Tensor:
+    """Returns truth values: as uint8 for uint8, which once stood for bool, else as bool."""
+    return wrap(result.astype(np.uint8) if x.dtype == np.uint8 else result)
+
+
 def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Tells whether an element is not 0, over `dim` or all (torch.any)."""
     x = input._array
-    return wrap(np.any(x, axis=wrap_dims(dim, x.ndim), keepdims=keepdim))
+    return _truth(np.any(x, axis=wrap_dims(dim, x.ndim), keepdims=keepdim), x)
 
 
 def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Tells whether no element is 0, over `dim` or all (torch.all)."""
     x = input._array
-    return wrap(np.all(x, axis=wrap_dims(dim, x.ndim), keepdims=keepdim))
+    return _truth(np.all(x, axis=wrap_dims(dim, x.ndim), keepdims=keepdim), x)
 
 
 def count_nonzero(input: Tensor, dim: Dims = None) -> Tensor:
