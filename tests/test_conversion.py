@@ -29,9 +29,10 @@ float('nan'), dtype=torch.int32 | 2**40, dtype=torch.int32 | [0.1, 1/3], dtype=t
 """
 
 SHARED = """
-from_numpy(np.arange(4.0)) | from_numpy([1]) | from_numpy(np.ones(2, dtype='>f8'))
-from_numpy(np.array(1.0)) | as_tensor([1, 2.0]) | as_tensor(np.ones(2, dtype=np.float32))
-as_tensor(np.ones(2), dtype=torch.float32) | as_tensor('a') | as_tensor(3, dtype=torch.float64)
+from_numpy(np.arange(4.0)) | from_numpy([1]) | is_tensor(torch.ones(1)) | is_tensor(np.ones(1))
+numel(torch.ones(2, 3)) | from_numpy(np.ones(2, dtype='>f8')) | from_numpy(np.array(1.0))
+as_tensor([1, 2.0]) | as_tensor(np.ones(2, dtype=np.float32)) | as_tensor(np.ones(2), dtype=torch.float32)
+as_tensor('a') | as_tensor(3, dtype=torch.float64)
 """
 
 

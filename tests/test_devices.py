@@ -1,5 +1,6 @@
 import pytest
 
+from fastinit import cuda
 from fastinit.devices import CPU, as_device, device
 
 
@@ -17,3 +18,8 @@ def test_another_device_is_refused():
         device("cuda:0")
     with pytest.raises(TypeError, match="not float"):
         as_device(3.5)
+
+
+def test_programs_that_ask_for_a_gpu_are_told_that_there_is_none():
+    assert not cuda.is_available()
+    assert cuda.device_count() == 0

@@ -3,11 +3,11 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from . import autograd, nn, optim
+from . import autograd, cuda, nn, optim
 from ._core import __version__
 from .autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from .config import get_num_threads, set_num_threads, show_config
-from .conversion import as_tensor, from_numpy, tensor
+from .conversion import as_tensor, from_numpy, is_tensor, numel, tensor
 from .creation import (
     arange,
     empty,
@@ -287,6 +287,7 @@ __all__ = [
     "cos",
     "cosh",
     "count_nonzero",
+    "cuda",
     "cumsum",
     "default_generator",
     "device",
@@ -341,6 +342,7 @@ __all__ = [
     "int32",
     "int64",
     "is_grad_enabled",
+    "is_tensor",
     "isclose",
     "isfinite",
     "isinf",
@@ -382,6 +384,7 @@ __all__ = [
     "no_grad",
     "nonzero",
     "norm",
+    "numel",
     "ones",
     "ones_like",
     "optim",
