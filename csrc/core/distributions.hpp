@@ -41,19 +41,20 @@ FASTINIT_INLINE F64 uniform_numerator(U64 w) {
     return (bit_cast<F64>(high) - (0x1p84 + 0x1p52)) + bit_cast<F64>(low);
 }
 
-// w / 2^32 or 2^64 in (0, 1], from the upper 31 bits (the sum rounds to 24) or 53: never 0, and small values keep
-// all their bits, since it is they that make the tails of a normal distribution.
-FASTINIT_INLINE F32 positive_uniform(U32 w) {
-    return __builtin_convertvector(bit_cast<I32>(w >> 1), F32) * 0x1p-31f + 0x1p-32f;
+// The length of a pair of independent standard normals: sqrt(-2 log u), where u = (n + 1/2) / 2^31 of the word's upper 31
+// bits n, or (n + 1/2) / 2^53 of its upper 53, converted to D's arithmetic before and after the sum. u is never 0, and small
+// u keep all their bits, since it is they that make the tails: 6.66 standard deviations, or 8.65.
+FASTINIT_INLINE F32 normal_radius(U32 w) {
+    return sqrt(minus_twice_log<31>(__builtin_convertvector(bit_cast<I32>(w >> 1), F32) + 0.5f));
 }
-FASTINIT_INLINE F64 positive_uniform(U64 w) { return uniform_numerator(w) * 0x1p-53 + 0x1p-54; }
+FASTINIT_INLINE F64 normal_radius(U64 w) { return sqrt(-2.0 * log(uniform_numerator(w) * 0x1p-53 + 0x1p-54)); }
 
 // Two independent standard normals: G. Box and M. Muller, A note on the generation of random normal deviates, 1958.
 template <class Bits>
 FASTINIT_INLINE auto box_muller(Pair<Bits> words) {
-    const auto radius = sqrt(-2.0f * log(positive_uniform(words.first)));
-    const auto angle = sincos_turns(words.second);
-    return Pair{radius * angle.cos, radius * angle.sin};
+    const auto radius = normal_radius(words.first);
+    const auto unit = direction(words.second);
+    return Pair{radius * unit.x, radius * unit.y};
 }
 
 template <class Values>

@@ -1,6 +1,6 @@
 #pragma once
 
-// log, sine and cosine, the normal distribution function and its inverse, each a fixed sequence of + - * / sqrt and
+// Logarithm, sine and cosine, the normal distribution function and its inverse, each a fixed sequence of + - * / sqrt and
 // integer operations: compiled with contraction off, they give the same bits on every CPU. Nothing here calls libm.
 
 #include "core/simd.hpp"
@@ -16,22 +16,21 @@ FASTINIT_INLINE V polynomial(V x, const T (&c)[n]) {
     return sum;
 }
 
-// The natural logarithm of normal x > 0, within 1 ulp: x = 2^k m with m in [sqrt(1/2), sqrt(2)), and a polynomial
-// for log(m) with the coefficients of Cephes (S. Moshier, logf.c).
-FASTINIT_INLINE F32 log(F32 x) {
-    constexpr std::int32_t sqrt_half = 0x3F3504F3;
-    const I32 shifted = bit_cast<I32>(x) - sqrt_half;
-    const I32 exponent = shifted >> 23;
-    const F32 f = bit_cast<F32>((shifted & 0x7FFFFF) + sqrt_half) - 1.0f;
-    const F32 k = __builtin_convertvector(exponent, F32);
-    constexpr float c[] = {3.3333331174e-1f,  -2.4999993993e-1f, 2.0000714765e-1f,  -1.6668057665e-1f, 1.4249322787e-1f,
-                           -1.2420140846e-1f, 1.1676998740e-1f,  -1.1514610310e-1f, 7.0376836292e-2f};
-    const F32 square = f * f;
-    const F32 tail = f * square * polynomial(f, c) - k * 2.12194440e-4f - 0.5f * square;
-    return k * 0.693359375f + (f + tail);
+// -2 log(x / 2^scale) for normal x > 0: x = 2^k m with m in [2/3, 4/3), and for -2 log(m) a polynomial, fitted for the
+// least relative error (2.6e-8). Where x / 2^scale is near 1, k = scale: nothing cancels.
+template <int scale>
+FASTINIT_INLINE F32 minus_twice_log(F32 x) {
+    constexpr std::int32_t two_thirds = 0x3F2AAAAB;
+    const I32 shifted = bit_cast<I32>(x) - (two_thirds + (scale << 23));
+    const F32 k = __builtin_convertvector(shifted >> 23, F32);
+    const F32 f = bit_cast<F32>((shifted & 0x7FFFFF) + two_thirds) - 1.0f;
+    constexpr float c[] = {-2.0f,           0x1.ffffd6p-1f,  -0x1.5554fap-1f, 0x1.001480p-1f, -0x1.99d428p-2f,
+                           0x1.5032eap-2f, -0x1.1ea258p-2f, 0x1.3b2846p-2f,  -0x1.1f427ap-2f};
+    return k * -0x1.62e430p+0f + f * polynomial(f, c);
 }
 
-// The same for float64, within 1 ulp: log(1 + f) = 2 atanh(f / (2 + f)), as fdlibm's e_log.c.
+// The natural logarithm of normal x > 0, within 1 ulp: x = 2^k m with m in [sqrt(1/2), sqrt(2)), and
+// log(m) = log(1 + f) = 2 atanh(f / (2 + f)), as in fdlibm's e_log.c.
 FASTINIT_INLINE F64 log(F64 x) {
     constexpr std::uint64_t sqrt_half = 0x3FE6A09E667F3BCD, one = 0x3FF0000000000000;
     const U64 shifted = bit_cast<U64>(x) - sqrt_half;
@@ -48,45 +47,42 @@ FASTINIT_INLINE F64 log(F64 x) {
     return k * 6.93147180369123816490e-01 - ((half_square - tail) - f);
 }
 
+// A point of the unit circle.
 template <class V>
-struct SinCos {
-    V sin, cos;
+struct Direction {
+    V x, y;
 };
 
-// sin and cos of 2 pi w / 2^32. The quadrant and the angle in it, in [-pi/4, pi/4), are exact in the integer.
-FASTINIT_INLINE SinCos<F32> sincos_turns(U32 w) {
-    const U32 quadrant = w + (1u << 29);  // in bits 31 and 30
-    const F32 x = __builtin_convertvector(bit_cast<I32>(w << 2), F32) * 0x1.921fb6p-32f;  // 2 pi / 2^34
-    const F32 z = x * x;
-    constexpr float s[] = {-1.6666654611e-1f, 8.3321608736e-3f, -1.9515295891e-4f};
-    constexpr float c[] = {4.166664568298827e-2f, -1.388731625493765e-3f, 2.443315711809948e-5f};
-    const F32 sin = x + x * z * polynomial(z, s);
-    const F32 cos = 1.0f - (0.5f * z - z * z * polynomial(z, c));
-    const I32 odd = bit_cast<I32>(quadrant << 1) >> 31;
-    constexpr std::uint32_t sign = 1u << 31;
-    return {bit_cast<F32>(bit_cast<U32>(odd ? cos : sin) ^ (quadrant & sign)),
-            bit_cast<F32>(bit_cast<U32>(odd ? sin : cos) ^ ((quadrant + (1u << 30)) & sign))};
+// A uniform direction. The circle is four arcs of a quarter, each centred on half an axis: bit 31 of w says whether its
+// larger coordinate is negative, bit 30 whether that is y, and the bits below are the angle from the axis in
+// [-pi/4, pi/4), signed, where sine and cosine both keep their relative accuracy.
+FASTINIT_INLINE Direction<F32> direction(U32 w) {
+    const F32 angle = __builtin_convertvector(bit_cast<I32>(w << 2), F32) * 0x1.921fb6p-32f;  // 2 pi / 2^34
+    const F32 z = angle * angle;
+    constexpr float s[] = {-0x1.555546p-3f, 0x1.11073ap-7f, -0x1.9943e0p-13f};
+    constexpr float c[] = {1.0f, -0.5f, 0x1.55554ap-5f, -0x1.6c0c34p-10f, 0x1.99eb9cp-16f};
+    const F32 small = angle + angle * z * polynomial(z, s);
+    const F32 large = bit_cast<F32>(bit_cast<U32>(polynomial(z, c)) ^ (w & 0x80000000u));
+    const auto along_y = bit_cast<I32>(w << 1) < 0;
+    return {along_y ? small : large, along_y ? large : small};
 }
 
-// sin and cos of 2 pi w / 2^64, from the upper 53 bits of w.
-FASTINIT_INLINE SinCos<F64> sincos_turns(U64 w) {
-    const U64 quadrant = w + (std::uint64_t{1} << 61);  // in bits 63 and 62
-    // The angle in the quadrant as a signed 51-bit number, put into the last bits of 1.5 * 2^52.
-    const U64 angle = ((quadrant & 0x3FFFFFFFFFFFFFFF) >> 11) - (std::uint64_t{1} << 50);
-    constexpr double magic = 0x1.8p52;
-    const F64 turns = bit_cast<F64>(angle + bit_cast<U64>(splat<F64>(magic))) - magic;
-    const F64 x = turns * 0x1.921fb54442d18p-51;  // 2 pi / 2^53
-    const F64 z = x * x;
+// The same of the upper 53 bits of w: its bits 63 and 62 choose the arc, and the angle has 51 bits.
+FASTINIT_INLINE Direction<F64> direction(U64 w) {
+    // The signed angle, put into the last bits of 1.5 * 2^52: a conversion that every CPU has.
+    const U64 biased = ((w ^ (std::uint64_t{1} << 61)) & 0x3FFFFFFFFFFFFFFF) >> 11;
+    const F64 turns = bit_cast<F64>(biased | bit_cast<U64>(splat<F64>(0x1p52))) - (0x1p52 + 0x1p50);
+    const F64 angle = turns * 0x1.921fb54442d18p-51;  // 2 pi / 2^53
+    const F64 z = angle * angle;
     constexpr double s[] = {-1.66666666666666324348e-01, 8.33333333332248946124e-03, -1.98412698298579493134e-04,
                             2.75573137070700676789e-06,  -2.50507602534068634195e-08, 1.58969099521155010221e-10};
-    constexpr double c[] = {4.16666666666666019037e-02, -1.38888888888741095749e-03, 2.48015872894767294178e-05,
-                            -2.75573143513906633035e-07, 2.08757232129817482790e-09, -1.13596475577881948265e-11};
-    const F64 sin = x + x * z * polynomial(z, s);
-    const F64 cos = 1.0 - (0.5 * z - z * z * polynomial(z, c));
-    const I64 odd = bit_cast<I64>(bit_cast<U64>(I64{}) - ((quadrant >> 62) & 1));
-    constexpr std::uint64_t sign = std::uint64_t{1} << 63;
-    return {bit_cast<F64>(bit_cast<U64>(odd ? cos : sin) ^ (quadrant & sign)),
-            bit_cast<F64>(bit_cast<U64>(odd ? sin : cos) ^ ((quadrant + (std::uint64_t{1} << 62)) & sign))};
+    constexpr double c[] = {4.16666666666666019037e-02,  -1.38888888888741095749e-03, 2.48015872894767294178e-05,
+                            -2.75573143513906633035e-07, 2.08757232129817482790e-09,  -1.13596475577881948265e-11};
+    const F64 small = angle + angle * z * polynomial(z, s);
+    const F64 cosine = 1.0 - (0.5 * z - z * z * polynomial(z, c));
+    const F64 large = bit_cast<F64>(bit_cast<U64>(cosine) ^ (w & (std::uint64_t{1} << 63)));
+    const auto along_y = bit_cast<I64>(w << 1) < 0;
+    return {along_y ? small : large, along_y ? large : small};
 }
 
 // The normal quantile: z with P(Z > z) = q, given q and -log q, for q <= 1/2; |error| < 1e-15 z out to z = 38.
@@ -113,12 +109,18 @@ FASTINIT_INLINE F64 upper_normal_quantile(F64 q, F64 minus_log_q) {
     const F64 c = 0.5 - q;
     const F64 r = sqrt(minus_log_q);
     const F64 s = 0.180625 - c * c;
-    const F64 central = c * polynomial(s, central_numerator) / polynomial(s, central_denominator);
-    const F64 near = polynomial(r - 1.6, near_numerator) / polynomial(r - 1.6, near_denominator);
-    const F64 tail = bits_of(r > 5.0) == 0
-                         ? near
-                         : (r > 5.0 ? polynomial(r - 5.0, far_numerator) / polynomial(r - 5.0, far_denominator) : near);
-    return c <= 0.425 ? central : tail;
+    // Each of the three is left out where no lane needs it: that changes the time, not the bits.
+    F64 z{};
+    if (bits_of(c <= 0.425) != 0) z = c * polynomial(s, central_numerator) / polynomial(s, central_denominator);
+    if (bits_of(c > 0.425) != 0) {
+        const F64 near = polynomial(r - 1.6, near_numerator) / polynomial(r - 1.6, near_denominator);
+        z = c > 0.425 ? near : z;
+    }
+    if (bits_of(r > 5.0) != 0) {
+        const F64 far = polynomial(r - 5.0, far_numerator) / polynomial(r - 5.0, far_denominator);
+        z = r > 5.0 ? far : z;
+    }
+    return z;
 }
 
 // The functions below are evaluated a few times per fill, for its bounds.

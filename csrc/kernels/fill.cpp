@@ -81,7 +81,10 @@ FASTINIT_INLINE void store_group(typename D::Stored* out, Values<D> (&values)[ve
 
 // Two of a group's words per 64 bits: the words j of a block and, above them, its words j + 2; or the words of one
 // draw above those of the next.
-FASTINIT_INLINE U64 joined(U64 low, U64 high) { return (low & 0xFFFFFFFFu) | (high << 32); }
+FASTINIT_INLINE U64 joined(U64 low, U64 high) {
+    constexpr auto index = [](int i) { return i % 2 * lanes<U32> + i; };
+    return bit_cast<U64>(shuffle<index>(bit_cast<U32>(low), bit_cast<U32>(high << 32)));
+}
 
 template <class Distribution>
 class Filler {
@@ -208,23 +211,34 @@ class Filler {
             low[g] = lane_blocks + (counter + static_cast<unsigned>(g * group_blocks));
             high[g] = splat<U64>(counter >> 32);
         }
-        for (; tiles > 0; --tiles, counter += tile_blocks, out += tile_size) {
-            std::uint64_t rejected[groups];
-            make(distribution_, philox_, low, high, out, rejected);
-            for (int g = 0; g < groups; ++g) low[g] += std::uint64_t{tile_blocks};
-            if constexpr (rejects) {
-                for (int g = 0; g < groups; ++g) {
-                    for (int i = 0; i < group_blocks; ++i) {
-                        // Written always, counted if wanted: which blocks are is not to be predicted.
-                        const auto wanted = static_cast<std::uint32_t>(rejected[g] >> (4 * i)) & 15u;
-                        const int block = g * group_blocks + i;
-                        pending_[pending_count_] = {counter + static_cast<unsigned>(block) + Distribution::draws * next_draw,
-                                                    reinterpret_cast<char*>(out + 4 * block), sizeof(Stored), wanted};
-                        pending_count_ += wanted != 0;
+        while (tiles > 0) {
+            // What a stretch of tiles rejects is noted in a few bytes each, and tried again after it.
+            constexpr int stretch = 64;
+            std::uint32_t again[rejects ? stretch * tile_blocks : 1];
+            int count = 0;
+            const int length = tiles < stretch ? static_cast<int>(tiles) : stretch;
+            for (int tile = 0; tile < length; ++tile) {
+                std::uint64_t rejected[groups];
+                make(distribution_, philox_, low, high, out + tile * tile_size, rejected);
+                for (int g = 0; g < groups; ++g) low[g] += std::uint64_t{tile_blocks};
+                if constexpr (rejects) {
+                    // Written always and counted if wanted, since which blocks are cannot be predicted.
+                    for (int block = 0; block < tile_blocks; ++block) {
+                        const std::uint64_t bits = rejected[block / group_blocks] >> (4 * (block % group_blocks));
+                        const auto wanted = static_cast<std::uint32_t>(bits) & 15u;
+                        again[count] = static_cast<std::uint32_t>(tile * tile_blocks + block) << 4 | wanted;
+                        count += wanted != 0;
                     }
                 }
-                while (pending_count_ >= tile_blocks) fill_pending();
             }
+            for (int i = 0; i < count; ++i) {
+                const std::uint32_t block = again[i] >> 4;
+                push({counter + block + Distribution::draws * next_draw, reinterpret_cast<char*>(out + 4 * block),
+                      sizeof(Stored), again[i] & 15u});
+            }
+            counter += static_cast<std::uint64_t>(length) * tile_blocks;
+            out += length * tile_size;
+            tiles -= length;
         }
     }
 
