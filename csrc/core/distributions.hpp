@@ -216,12 +216,13 @@ class InverseTruncatedNormal {
   private:
     // z = quantile(P(Z > low) - u P(low < Z < high)), from the nearer tail so that nothing cancels.
     FASTINIT_INLINE F64 value(F64 u) const {
+        if (mirrored_) u = 1.0 - u;
         const F64 above = above_high_ + (1.0 - u) * between_;
         const F64 below = below_low_ + u * between_;
         const I64 lower_half = below < above;
         const F64 tail = min(above, below);
         const F64 z = upper_normal_quantile(tail * unit_, -(log(tail) + log_unit_));
-        const F64 signed_z = (lower_half != splat<I64>(mirrored_ ? -1L : 0L)) ? -z : z;
+        const F64 signed_z = (mirrored_ ? ~lower_half : lower_half) ? -z : z;
         const F64 x = bounds_.mean + bounds_.std * signed_z;
         if constexpr (sizeof(typename D::Real) == 8)
             return clamp(x, splat<F64>(bounds_.least), splat<F64>(bounds_.most));

@@ -53,8 +53,9 @@ double cpus_by_quota() {
         const auto first = line.find(':');
         const auto second = first == std::string::npos ? first : line.find(':', first + 1);
         if (second == std::string::npos) continue;
-        const std::string controllers = "," + line.substr(first + 1, second - first - 1) + ",";
-        const bool v2 = controllers == ",,";
+        std::string controllers = line.substr(first, second - first + 1);
+        const bool v2 = controllers == "::";
+        controllers.front() = controllers.back() = ',';
         if (!v2 && controllers.find(",cpu,") == std::string::npos) continue;
         for (std::string path = line.substr(second + 1);; path.erase(path.rfind('/'))) {
             if (path == "/") path.clear();

@@ -1,0 +1,145 @@
+"""From words to values, in NumPy: exact where the kernels are, in float64 or longer where they approximate.
+
+`positions` are those of the elements, in any shape; `dtype` is the array's. Half types go through float32.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from reference.philox import words, words64
+
+TRIES = 16
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A seed and a stream number."""
+
+    seed: int
+    stream: int
+
+    def words(self, positions: np.ndarray, dtype: np.dtype, draw: int = 0) -> np.ndarray:
+        """The words as wide as the arithmetic of `dtype`; draw k of a float64 reads two."""
+        if dtype.itemsize == 8:
+            return words64(positions, self.seed, self.stream, 2 * draw)
+        return words(positions, self.seed, self.stream, draw)
+
+
+def real(dtype: np.dtype) -> type:
+    """What values of `dtype` are computed in."""
+    return np.float64 if dtype.itemsize == 8 else np.float32
+
+
+def step(value: np.ndarray, towards: float) -> np.ndarray:
+    """The next value of the dtype."""
+    return np.nextafter(value, value.dtype.type(towards))
+
+
+def least_at_or_above(x: float, dtype: np.dtype) -> np.ndarray:
+    """The least value of `dtype` that is not below x."""
+    value = np.asarray(real(dtype)(x)).astype(dtype)
+    while float(value) < x:
+        value = step(value, np.inf)
+    return value
+
+
+def largest_below(x: float, dtype: np.dtype) -> np.ndarray:
+    """The largest value of `dtype` below x."""
+    value = -least_at_or_above(-x, dtype)
+    return value if float(value) < x else step(value, -np.inf)
+
+
+def uniform(positions: np.ndarray, dtype: np.dtype, low: float, high: float, stream: Stream) -> np.ndarray:
+    """Exact: low + (high - low) u, u the upper 24 or 53 bits; rounded, then into [low, high)."""
+    w = stream.words(positions, dtype)
+    r = real(dtype)
+    n, unit = (w >> np.uint64(11), 2.0**-53) if dtype.itemsize == 8 else (w >> np.uint64(8), 2.0**-24)
+    x = (r(low) + n.astype(r) * (r(high - low) * r(unit))).astype(dtype)
+    if low == high:
+        return np.full_like(x, r(low))
+    return np.clip(x, least_at_or_above(low, dtype), largest_below(high, dtype)).astype(dtype)
+
+
+def masked_uniform(
+    positions: np.ndarray, dtype: np.dtype, low: float, high: float, threshold: float, stream: Stream
+) -> np.ndarray:
+    """Exact: three steps, each in `dtype`."""
+    x = uniform(positions, dtype, low, high, stream)
+    return x * (np.abs(x) >= np.asarray(real(dtype)(threshold)).astype(dtype)).astype(dtype)
+
+
+def bernoulli(positions: np.ndarray, dtype: np.dtype, p: float, stream: Stream) -> np.ndarray:
+    """Exact: the first word, over 2^32, is below p."""
+    return (words(positions, stream.seed, stream.stream) / 2.0**32 < p).astype(dtype)
+
+
+def standard_normal(positions: np.ndarray, dtype: np.dtype, stream: Stream, draw: int = 0) -> np.ndarray:
+    """Box and Muller's transform, in float64 or longer, of the uniforms as they are converted.
+
+    The words of a block are two pairs. A pair's first word is its radius, its second its direction: bit 31
+    says whether the larger coordinate is negative, bit 30 whether that is the second one, and the rest is the
+    angle in [-pi/4, pi/4).
+    """
+    even = positions & ~np.int64(1)
+    first = stream.words(even, dtype, draw)
+    second = stream.words(even + 1, dtype, draw)
+    if dtype.itemsize == 8:
+        exact, bits, u = np.longdouble, 64, (first >> np.uint64(11)).astype(np.float64) * 2.0**-53 + 2.0**-54
+        turns = ((second << np.uint64(2)).view(np.int64) >> 13).astype(np.longdouble) / 2**53
+    else:
+        exact, bits = np.float64, 32
+        u = ((first >> np.uint64(1)).astype(np.float32) + np.float32(0.5)).astype(np.float64) * 2.0**-31
+        signed = (second << np.uint64(2)).astype(np.uint32).view(np.int32)
+        turns = signed.astype(np.float32).astype(np.float64) / 2**34
+    angle = turns * (exact(np.pi) + exact(1.2246467991473532e-16)) * 2
+    radius = np.sqrt(-2 * np.log(u.astype(exact)))
+    large = radius * np.cos(angle) * np.where(second >> np.uint64(bits - 1), -1, 1)
+    small = radius * np.sin(angle)
+    second_is_larger = (second >> np.uint64(bits - 2)) & np.uint64(1) == 1
+    is_second = positions & 1 == 1
+    return np.where(is_second == second_is_larger, large, small)
+
+
+def keeps_most(low: float, high: float) -> bool:
+    """Whether bounds, in units of std, keep half of the distribution: values are then made by tries."""
+    return special.ndtr(high) - special.ndtr(low) >= 0.5
+
+
+def inverse_truncated(w: np.ndarray, dtype: np.dtype, low: float, high: float) -> np.ndarray:
+    """The quantile, in float64, of the truncated standard normal at each word's place in (0, 1)."""
+    if dtype.itemsize == 8:
+        u = (w >> np.uint64(11)).astype(np.float64) * 2.0**-53 + 2.0**-54
+    else:
+        u = (w.astype(np.float64) + 0.5) * 2.0**-32
+    mirrored = low < 0 and high < -low
+    if mirrored:
+        low, high, u = -high, -low, 1 - u
+    # The logarithm of the upper tail at z, which has no smallest value.
+    above_low, above_high = special.log_ndtr(-low), special.log_ndtr(-high)
+    share = -np.expm1(above_high - above_low)  # of the tail above `low` that lies below `high`
+    log_tail = above_low + np.log1p(-u * share)
+    z = np.where(
+        log_tail < -0.5, -special.ndtri_exp(log_tail), special.ndtri_exp(np.log(-np.expm1(log_tail)))
+    )
+    return -z if mirrored else z
+
+
+def truncated_normal(
+    positions: np.ndarray, dtype: np.dtype, low: float, high: float, stream: Stream
+) -> tuple[np.ndarray, np.ndarray]:
+    """The truncated standard normal in float64, and which try decided it (TRIES: the inverse)."""
+    if not keeps_most(low, high):
+        return inverse_truncated(stream.words(positions, dtype), dtype, low, high), np.full(
+            positions.shape, TRIES
+        )
+    z = inverse_truncated(stream.words(positions, dtype, TRIES), dtype, low, high)
+    decided = np.full(positions.shape, TRIES)
+    for draw in reversed(range(TRIES)):
+        tried = standard_normal(positions, dtype, stream, draw)
+        inside = (tried >= real(dtype)(low)) & (tried <= real(dtype)(high))
+        z, decided = np.where(inside, tried, z), np.where(inside, draw, decided)
+    return z, decided

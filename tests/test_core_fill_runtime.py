@@ -1,0 +1,207 @@
+"""Fills beside what else a process does: forks, threads, signals, other rounding modes."""
+
+import ctypes
+import os
+import platform
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fastinit import _core
+from reference.fills import DTYPES, FILLS, filled
+
+LARGE = 300_000
+libm = ctypes.CDLL(None)
+
+
+@pytest.fixture(autouse=True)
+def several_threads():
+    before = _core.get_num_threads()
+    _core.set_num_threads(4)
+    yield
+    _core.set_num_threads(before)
+
+
+def exit_code_of_child(work):
+    """Forks, runs `work` in the child, and returns 0 if it returned True there."""
+    child = os.fork()
+    if child == 0:
+        signal.alarm(30)
+        os._exit(0 if work() else 1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def test_a_forked_child_fills_after_its_parent_did():
+    expected = filled("normal", "float32", LARGE).tobytes()
+    assert exit_code_of_child(lambda: filled("normal", "float32", LARGE).tobytes() == expected) == 0
+    assert filled("normal", "float32", LARGE).tobytes() == expected
+
+
+def test_a_child_forked_while_another_thread_fills_fills_too():
+    expected = filled("normal", "float32", LARGE).tobytes()
+    stop = threading.Event()
+
+    def keep_filling():
+        while not stop.is_set():
+            filled("uniform", "float32", LARGE)
+
+    thread = threading.Thread(target=keep_filling)
+    thread.start()
+    try:
+        for _ in range(5):
+            assert exit_code_of_child(lambda: filled("normal", "float32", LARGE).tobytes() == expected) == 0
+    finally:
+        stop.set()
+        thread.join()
+
+
+# Python 3.12 and later warn of forks in processes with threads: that they work is what is tested here.
+pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+
+
+def test_several_threads_of_the_caller_fill_at_once():
+    expected = {name: filled(name, "float32", LARGE).tobytes() for name in FILLS}
+    wrong = []
+
+    def fill_all():
+        for name, value in expected.items():
+            if filled(name, "float32", LARGE).tobytes() != value:
+                wrong.append(name)
+
+    callers = [threading.Thread(target=fill_all) for _ in range(5)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert not wrong
+
+
+def test_no_thread_spins_when_nothing_is_to_be_done():
+    filled("uniform", "float32", LARGE)
+    time.sleep(0.05)
+    before = time.process_time()
+    time.sleep(0.3)
+    assert time.process_time() - before < 0.1
+
+
+def test_a_fill_lets_other_threads_run():
+    ticks = []
+    stop = threading.Event()
+
+    def tick():
+        while not stop.is_set():
+            ticks.append(time.monotonic())
+            time.sleep(0.001)
+
+    ticker = threading.Thread(target=tick)
+    ticker.start()
+    start = time.monotonic()
+    filled("trunc_normal_far", "float64", 3_000_000)
+    end = time.monotonic()
+    stop.set()
+    ticker.join()
+    assert any(start < t < end for t in ticks)
+
+
+INTERRUPTED = """
+import os, signal, threading, time
+import numpy as np
+from fastinit import _core
+array = np.empty(2**28, np.float16)
+def interrupt():
+    global at
+    at = time.monotonic()
+    os.kill(os.getpid(), signal.SIGINT)
+threading.Timer(0.2, interrupt).start()
+try:
+    while True:
+        _core.fill_trunc_normal(array, 0, 1, 6, 7, seed=0, stream=0, position=0)
+except KeyboardInterrupt:
+    assert time.monotonic() - at < 0.5, time.monotonic() - at
+    print("interrupted")
+_core.fill_trunc_normal(array[:100], 0, 1, 6, 7, seed=0, stream=0, position=0)
+"""
+
+
+def test_a_keyboard_interrupt_ends_a_huge_fill_within_half_a_second():
+    path = str(Path(_core.__file__).parents[1])
+    result = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.stdout == "interrupted\n", result.stderr
+
+
+# fesetround's arguments are those of <fenv.h>; flush to zero, denormals are zero: bits of x86-64's MXCSR, the
+# last word of the 32 bytes of fenv_t.
+X86 = platform.machine() in ("x86_64", "AMD64")
+ROUNDING_MODES = {"down": 0x400, "up": 0x800, "to zero": 0xC00} if X86 else {}
+FLUSH_TO_ZERO = 0x8040
+
+
+class Environment:
+    """The calling thread's floating-point settings, put back at the end."""
+
+    def __enter__(self):
+        self.saved = ctypes.create_string_buffer(32)
+        libm.fegetenv(self.saved)
+        return self
+
+    def __exit__(self, *error):
+        libm.fesetenv(self.saved)
+
+    def flush_to_zero(self):
+        changed = ctypes.create_string_buffer(self.saved.raw, 32)
+        mxcsr = int.from_bytes(changed.raw[28:32], "little") | FLUSH_TO_ZERO
+        changed[28:32] = mxcsr.to_bytes(4, "little")
+        libm.fesetenv(changed)
+
+    def mxcsr(self):
+        now = ctypes.create_string_buffer(32)
+        libm.fegetenv(now)
+        return int.from_bytes(now.raw[28:32], "little") & ~0x3F  # without the flags of what has happened
+
+
+SUBNORMAL = [("uniform", (0.0, 3e-39)), ("normal", (0.0, 1e-39)), ("masked_uniform", (-3e-39, 3e-39, 1e-39))]
+
+
+def subnormal_fill(name, arguments):
+    array = np.empty(LARGE, np.float32)
+    getattr(_core, f"fill_{name}")(array, *arguments, seed=1, stream=2, position=0)
+    return array.tobytes()
+
+
+@pytest.mark.parametrize("mode", ROUNDING_MODES)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_caller_s_rounding_mode_changes_no_bit_and_is_kept(mode, dtype):
+    expected = {name: filled(name, dtype, 10_003).tobytes() for name in FILLS}
+    with Environment() as environment:
+        assert libm.fesetround(ROUNDING_MODES[mode]) == 0
+        before = environment.mxcsr()
+        found = {name: filled(name, dtype, 10_003).tobytes() for name in FILLS}
+        after = environment.mxcsr()
+    assert found == expected
+    assert before == after
+
+
+@pytest.mark.parametrize(("name", "arguments"), SUBNORMAL if X86 else [])
+def test_the_caller_s_flush_to_zero_changes_no_bit_and_is_kept(name, arguments):
+    expected = subnormal_fill(name, arguments)
+    with Environment() as environment:
+        environment.flush_to_zero()
+        before = environment.mxcsr()
+        found = subnormal_fill(name, arguments)
+        after = environment.mxcsr()
+    assert found == expected
+    assert before == after
+    assert before & FLUSH_TO_ZERO == FLUSH_TO_ZERO
