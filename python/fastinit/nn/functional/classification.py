@@ -147,7 +147,7 @@ def _against_classes(
         return _from_rows(rows, x), None
 
     name = "AddBackward0" if smoothing else _nll_name(x, reduction)
-    return record(lower(compute(forward), x.dtype), name, (input, target), backward)
+    return record(lower(compute(forward), x.dtype), name, (input, target), backward, (target,))
 
 
 def _against_probabilities(
@@ -195,7 +195,7 @@ def _against_probabilities(
         return (grad_x, grad_y, grad_w)[: len(inputs)]
 
     name = "DivBackward1" if reduction == "mean" and samples else "NegBackward0"
-    return record(lower(compute(forward), result_type(*inputs).numpy), name, inputs, backward)
+    return record(lower(compute(forward), result_type(*inputs).numpy), name, inputs, backward, (target,))
 
 
 class _Chosen(NamedTuple):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ... import random
-from ...autograd import record
+from ...autograd import record, wrap
 from ...dtypes import as_dtype
 from ...ops.operands import Array, compute, in_place, lift, lower
 from ...tensor import Tensor
@@ -51,4 +51,5 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
         return (lower(lift(grad) * mask, grad.dtype),)
 
     # A product, so that the NaN of an element shows even where the mask is 0.
-    return record(lower(compute(np.multiply, lift(x), mask), x.dtype), "MulBackward0", (input,), backward)
+    result = lower(compute(np.multiply, lift(x), mask), x.dtype)
+    return record(result, "MulBackward0", (input,), backward, (wrap(mask),))
