@@ -198,3 +198,22 @@ def test_attributes_of_the_user_stay():
     x = fastinit.tensor([1.0])
     x.tag = "weights"
     assert x.tag == "weights"
+
+
+def test_values_and_indices_come_as_a_named_pair():
+    x = fastinit.tensor([[1.0, 3.0], [4.0, 2.0]])
+    values, indices = x.max(dim=1)
+    assert (values.tolist(), indices.tolist()) == ([3, 4], [1, 0])
+    shown = "fastinit.return_types.max(\nvalues=tensor([3., 4.]),\nindices=tensor([1, 0]))"
+    assert repr(fastinit.max(x, 1)) == shown
+    assert x.sort(descending=True).indices.tolist() == [[1, 0], [0, 1]]
+
+
+def test_questions_about_tensors_have_functions():
+    x = fastinit.ones(2, 3)
+    assert fastinit.is_tensor(x)
+    assert not fastinit.is_tensor(x.numpy())
+    assert fastinit.is_floating_point(x)
+    assert fastinit.numel(x) == 6
+    with pytest.raises(TypeError, match="unsupported operand type"):
+        x @ 3

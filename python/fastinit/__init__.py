@@ -229,7 +229,7 @@ from .random import (
 from .sampling import rand, rand_like, randint, randn, randn_like, randperm
 from .shard import Shard
 from .size import Size
-from .tensor import Tensor
+from .tensor import Tensor, is_floating_point, is_tensor, numel
 
 if TYPE_CHECKING:
     from . import checkpoint, diagnostics, recipe
@@ -341,6 +341,7 @@ __all__ = [
     "int16",
     "int32",
     "int64",
+    "is_floating_point",
     "is_grad_enabled",
     "is_tensor",
     "isclose",

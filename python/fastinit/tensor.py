@@ -35,7 +35,7 @@ from .ops.dims import flatten_arguments, wrap_dim
 from .ops.operands import operator
 from .size import Size
 
-__all__ = ["Tensor"]
+__all__ = ["Tensor", "is_floating_point", "is_tensor", "numel"]
 
 
 @result_class
@@ -240,6 +240,9 @@ class Tensor(Variable):
             raise TypeError("only integer tensors of a single element can be converted to an index")
         return int(self._array.item())
 
+    def __matmul__(self, other: Any) -> Tensor:
+        return product.matmul(self, other) if isinstance(other, Tensor) else NotImplemented
+
     def __hash__(self) -> int:
         return id(self)
 
@@ -426,15 +429,12 @@ class Tensor(Variable):
     baddbmm = product.baddbmm
     addmv = product.addmv
     outer = product.outer
-    __matmul__ = product.matmul
 
     # Reductions
     sum = reduction.sum
     mean = reduction.mean
     var = reduction.var
     std = reduction.std
-    var_mean = reduction.var_mean
-    std_mean = reduction.std_mean
     prod = reduction.prod
     cumsum = reduction.cumsum
     logsumexp = reduction.logsumexp
@@ -582,3 +582,18 @@ class Tensor(Variable):
     normal_ = drawing.normal_
     bernoulli_ = drawing.bernoulli_
     random_ = drawing.random_
+
+
+def is_tensor(obj: object) -> bool:
+    """Tells whether `obj` is a tensor (torch.is_tensor)."""
+    return isinstance(obj, Tensor)
+
+
+def is_floating_point(input: Tensor) -> bool:
+    """Tells whether the dtype is a floating-point one (torch.is_floating_point)."""
+    return input.is_floating_point()
+
+
+def numel(input: Tensor) -> int:
+    """Returns the number of elements (torch.numel)."""
+    return input.numel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -22,7 +23,13 @@ class Ordered(NamedTuple):
     indices: Tensor
 
     def __repr__(self) -> str:
-        return f"fastinit.return_types(\nvalues={self.values},\nindices={self.indices})"
+        return f"fastinit.return_types.{type(self).__name__}(\nvalues={self.values},\nindices={self.indices})"
+
+
+@functools.cache
+def _returned_by(name: str) -> type[Ordered]:
+    """Returns the class of what the operation of this node returns: it shows the operation's name."""
+    return type(name.partition("Backward")[0].lower(), (Ordered,), {"__slots__": ()})
 
 
 def _picked(input: Tensor, name: str, index: Array, dim: int, keepdim: bool) -> Ordered:
@@ -41,7 +48,7 @@ def _picked(input: Tensor, name: str, index: Array, dim: int, keepdim: bool) -> 
         return (spread,)
 
     shown = values if keepdim or not x.ndim else values.squeeze(dim)
-    return Ordered(record(shown, name, (input,), backward, (indices,)), indices)
+    return _returned_by(name)(record(shown, name, (input,), backward, (indices,)), indices)
 
 
 def _extreme(
@@ -168,14 +175,14 @@ def _reordered(input: Tensor, name: str, index: Array, dim: int) -> Ordered:
         return (spread,)
 
     values = record(np.take_along_axis(input._array, index, dim), name, (input,), backward, (indices,))
-    return Ordered(values, indices)
+    return _returned_by(name)(values, indices)
 
 
 def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Ordered:
     """Returns the elements in order along `dim`, and where they came from (torch.sort); always stable."""
     axis = wrap_dim(dim, input._array.ndim)
     if input._array.ndim == 0:
-        return Ordered(input.clone(), wrap(np.zeros((), np.int64)))
+        return _returned_by("SortBackward0")(input.clone(), wrap(np.zeros((), np.int64)))
     return _reordered(input, "SortBackward0", _order(input._array, axis, descending), axis)
 
 
