@@ -62,43 +62,11 @@ def test_a_python_number_widens_only_the_category(name):
 
 
 UNARY = [
-    "exp",
-    "log",
-    "sqrt",
-    "rsqrt",
-    "sin",
-    "tanh",
-    "sigmoid",
-    "relu",
-    "abs",
-    "neg",
-    "sum",
-    "mean",
-    "prod",
-    "max",
-    "amax",
-    "argmax",
-    "cumsum",
-    "var",
-    "norm",
-    "sign",
-    "floor",
-    "round",
-    "clamp",
-    "reciprocal",
-    "square",
-    "long",
-    "float",
-    "half",
-    "bool",
-    "isnan",
-    "logical_not",
-    "any",
-    "all",
-    "sort",
-    "expm1",
-    "log1p",
-]
+    "exp", "log", "sqrt", "rsqrt", "sin", "tanh", "sigmoid", "relu", "abs", "neg", "sum", "mean",
+    "prod", "max", "amax", "argmax", "cumsum", "var", "norm", "sign", "floor", "round", "clamp",
+    "reciprocal", "square", "long", "float", "half", "bool", "isnan", "logical_not", "any", "all",
+    "sort", "expm1", "log1p"
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

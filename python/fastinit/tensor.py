@@ -250,7 +250,7 @@ class Tensor(Variable):
         return np.array(copying.numpy(self), dtype, copy=copy)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Returns what copies and pickles keep: values, gradient, and the user's own attributes."""
+        """Returns what a copy keeps: values, gradient, and the user's own attributes; a pickle, no gradient."""
         state = {name: value for name, value in self.__dict__.items() if name not in Variable.__annotations__}
         state |= {"_array": self._array, "_requires_grad": self.requires_grad, "_grad": self._grad}
         return state
@@ -258,7 +258,7 @@ class Tensor(Variable):
     def __reduce_ex__(self, protocol: Any) -> Any:
         if not self.is_leaf:
             raise RuntimeError("only leaf tensors can be pickled: call detach() first")
-        return copyreg.__newobj__, (type(self),), self.__getstate__()  # type: ignore[attr-defined]
+        return copyreg.__newobj__, (type(self),), self.__getstate__() | {"_grad": None}  # type: ignore[attr-defined]
 
     def type(self, dtype: Any = None) -> Any:
         """Returns the name of the type, as `fastinit.FloatTensor`; or the tensor in another dtype."""
