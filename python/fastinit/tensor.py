@@ -250,7 +250,7 @@ class Tensor(Variable):
         return np.array(copying.numpy(self), dtype, copy=copy)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Returns what a copy keeps: values, gradient, and the user's own attributes; a pickle, no gradient."""
+        """Returns what a copy keeps: values, gradient, and the user's own attributes."""
         state = {name: value for name, value in self.__dict__.items() if name not in Variable.__annotations__}
         state |= {"_array": self._array, "_requires_grad": self.requires_grad, "_grad": self._grad}
         return state
