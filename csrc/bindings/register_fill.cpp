@@ -1,3 +1,5 @@
+#include <pybind11/stl.h>
+
 #include <optional>
 #include <vector>
 
@@ -7,14 +9,13 @@
 #include "runtime/dispatch.hpp"
 #include "runtime/fill.hpp"
 
-#include <pybind11/stl.h>
-
 namespace fastinit::bindings {
 namespace {
 
 using Lengths = std::optional<std::vector<std::int64_t>>;
 
-// Where in which stream the words come from; `global_shape` and `start` say which box of which tensor the array is.
+// Where in which stream the words come from; `global_shape` and `start` say which box of which tensor the
+// array is.
 struct Place {
     std::uint64_t seed = 0, stream = 0, position = 0, draw = 0;
     Lengths global_shape, start;
@@ -31,11 +32,12 @@ runtime::Target target_of(const py::array& array, const Place& place) {
     std::vector<runtime::Dimension> dimensions(axes);
     for (std::size_t i = 0; i < axes; ++i) {
         const auto d = static_cast<py::ssize_t>(i);
-        dimensions[i] = {array.shape(d), array.strides(d), place.global_shape ? (*place.global_shape)[i] : array.shape(d),
+        dimensions[i] = {array.shape(d), array.strides(d),
+                         place.global_shape ? (*place.global_shape)[i] : array.shape(d),
                          place.start ? (*place.start)[i] : 0};
     }
-    runtime::Target target = runtime::make_target(static_cast<char*>(const_cast<void*>(array.data())), array.itemsize(),
-                                                  dimensions, place.position);
+    runtime::Target target = runtime::make_target(static_cast<char*>(const_cast<void*>(array.data())),
+                                                  array.itemsize(), dimensions, place.position);
     target.fill.seed = place.seed;
     target.fill.stream = place.stream;
     target.fill.draw = place.draw;
@@ -72,16 +74,16 @@ const kernels::FillKernel& kernel_for(const kernels::FillRow& row, const py::arr
 
 const kernels::FillTable& table() { return runtime::active_kernels().fill; }
 
-runtime::CallCounter uniform_calls("fill_uniform"), normal_calls("fill_normal"), trunc_normal_calls("fill_trunc_normal"),
-    masked_uniform_calls("fill_masked_uniform"), bernoulli_calls("fill_bernoulli"), constant_calls("fill_constant"),
-    words_calls("random_words");
+runtime::CallCounter uniform_calls("fill_uniform"), normal_calls("fill_normal"),
+    trunc_normal_calls("fill_trunc_normal"), masked_uniform_calls("fill_masked_uniform"),
+    bernoulli_calls("fill_bernoulli"), constant_calls("fill_constant"), words_calls("random_words");
 
 py::array array_of(py::handle object) { return array_argument(object.ptr(), "array"); }
 
 // Defines one fill: its name, its row of the table, and the names of its arguments, one per number.
 template <class... Names>
-void define(py::module_& module, const char* name, kernels::FillRow kernels::FillTable::* row, runtime::CallCounter& calls,
-            Names... names) {
+void define(py::module_& module, const char* name, kernels::FillRow kernels::FillTable::* row,
+            runtime::CallCounter& calls, Names... names) {
     module.def(
         name,
         [row, &calls](py::object array, typename std::conditional<true, double, Names>::type... arguments,
@@ -89,11 +91,11 @@ void define(py::module_& module, const char* name, kernels::FillRow kernels::Fil
                       Lengths start) {
             calls.count();
             const py::array target = array_of(array);
-            run(kernel_for(table().*row, target), target, {seed, stream, position, 0, std::move(global_shape), std::move(start)},
-                {arguments...});
+            run(kernel_for(table().*row, target), target,
+                {seed, stream, position, 0, std::move(global_shape), std::move(start)}, {arguments...});
         },
-        py::arg("array"), py::arg(names)..., py::kw_only(), py::arg("seed"), py::arg("stream"), py::arg("position"),
-        py::arg("global_shape") = py::none(), py::arg("start") = py::none());
+        py::arg("array"), py::arg(names)..., py::kw_only(), py::arg("seed"), py::arg("stream"),
+        py::arg("position"), py::arg("global_shape") = py::none(), py::arg("start") = py::none());
 }
 
 }  // namespace
@@ -103,7 +105,8 @@ void register_fill(py::module_& module) {
     define(module, "fill_uniform", &Table::uniform, uniform_calls, "low", "high");
     define(module, "fill_normal", &Table::normal, normal_calls, "mean", "std");
     define(module, "fill_trunc_normal", &Table::trunc_normal, trunc_normal_calls, "mean", "std", "a", "b");
-    define(module, "fill_masked_uniform", &Table::masked_uniform, masked_uniform_calls, "low", "high", "threshold");
+    define(module, "fill_masked_uniform", &Table::masked_uniform, masked_uniform_calls, "low", "high",
+           "threshold");
     define(module, "fill_bernoulli", &Table::bernoulli, bernoulli_calls, "p");
     module.def(
         "fill_constant",
@@ -115,17 +118,18 @@ void register_fill(py::module_& module) {
         py::arg("array"), py::arg("value"));
     module.def(
         "random_words",
-        [](py::object array, std::uint16_t draw, std::uint64_t seed, std::uint64_t stream, std::uint64_t position,
-           Lengths global_shape, Lengths start) {
+        [](py::object array, std::uint16_t draw, std::uint64_t seed, std::uint64_t stream,
+           std::uint64_t position, Lengths global_shape, Lengths start) {
             words_calls.count();
             const py::array target = array_of(array);
             if (target.dtype().kind() != 'u' || target.itemsize() < 4)
-                throw py::value_error("the array must be of uint32 or uint64, not " + std::string(py::str(target.dtype())));
+                throw py::value_error("the array must be of uint32 or uint64, not " +
+                                      std::string(py::str(target.dtype())));
             run(target.itemsize() == 4 ? table().words32 : table().words64, target,
                 {seed, stream, position, draw, std::move(global_shape), std::move(start)}, {});
         },
-        py::arg("array"), py::kw_only(), py::arg("draw") = 0, py::arg("seed"), py::arg("stream"), py::arg("position"),
-        py::arg("global_shape") = py::none(), py::arg("start") = py::none());
+        py::arg("array"), py::kw_only(), py::arg("draw") = 0, py::arg("seed"), py::arg("stream"),
+        py::arg("position"), py::arg("global_shape") = py::none(), py::arg("start") = py::none());
 }
 
 }  // namespace fastinit::bindings

@@ -1,13 +1,14 @@
 #pragma once
 
-// Words -> values. A distribution is made of its arguments for one dtype D; it turns two vectors of words into two of
-// values. Lane i of `first` and of `second` hold words that lie side by side in one block (0 and 1, or 2 and 3), so a
-// distribution may use the two together; each lane is otherwise on its own.
+// Words -> values. A distribution is made of its arguments for one dtype D; it turns two vectors of words
+// into two of values. Lane i of `first` and of `second` hold words that lie side by side in one block (0 and
+// 1, or 2 and 3), so a distribution may use the two together; each lane is otherwise on its own.
 //
 //   Dtype     the D it was made for
 //   draws     the draws of an element's block that one evaluation reads: 2 for the 64-bit words of float64
 //   refuse    why the arguments cannot be filled into D: nullptr if they can
-//   tries     for a rejecting distribution only: how often it is tried before `Fallback`; try k reads the draws from
+//   tries     for a rejecting distribution only: how often it is tried before `Fallback`; try k reads the
+//   draws from
 //             k * draws on, and `rejected` tells which lanes are to be tried again
 
 #include "core/dtypes.hpp"
@@ -20,7 +21,8 @@ struct Pair {
     V first, second;
 };
 
-// Words as wide as D's arithmetic; a 64-bit word is the element's word at one draw above its word at the next.
+// Words as wide as D's arithmetic; a 64-bit word is the element's word at one draw above its word at the
+// next.
 template <class D>
 using Words = Vector<typename UnsignedOf<sizeof(typename D::Real)>::type>;
 template <class D>
@@ -41,15 +43,19 @@ FASTINIT_INLINE F64 uniform_numerator(U64 w) {
     return (bit_cast<F64>(high) - (0x1p84 + 0x1p52)) + bit_cast<F64>(low);
 }
 
-// The length of a pair of independent standard normals: sqrt(-2 log u), where u = (n + 1/2) / 2^31 of the word's upper 31
-// bits n, or (n + 1/2) / 2^53 of its upper 53, converted to D's arithmetic before and after the sum. u is never 0, and small
-// u keep all their bits, since it is they that make the tails: 6.66 standard deviations, or 8.65.
+// The length of a pair of independent standard normals: sqrt(-2 log u), where u = (n + 1/2) / 2^31 of the
+// word's upper 31 bits n, or (n + 1/2) / 2^53 of its upper 53, converted to D's arithmetic before and after
+// the sum. u is never 0, and small u keep all their bits, since it is they that make the tails: 6.66 standard
+// deviations, or 8.65.
 FASTINIT_INLINE F32 normal_radius(U32 w) {
     return sqrt(minus_twice_log<31>(__builtin_convertvector(bit_cast<I32>(w >> 1), F32) + 0.5f));
 }
-FASTINIT_INLINE F64 normal_radius(U64 w) { return sqrt(-2.0 * log(uniform_numerator(w) * 0x1p-53 + 0x1p-54)); }
+FASTINIT_INLINE F64 normal_radius(U64 w) {
+    return sqrt(-2.0 * log(uniform_numerator(w) * 0x1p-53 + 0x1p-54));
+}
 
-// Two independent standard normals: G. Box and M. Muller, A note on the generation of random normal deviates, 1958.
+// Two independent standard normals: G. Box and M. Muller, A note on the generation of random normal deviates,
+// 1958.
 template <class Bits>
 FASTINIT_INLINE auto box_muller(Pair<Bits> words) {
     const auto radius = normal_radius(words.first);
@@ -72,7 +78,8 @@ class Uniform {
 
     explicit Uniform(const double* arguments)
         : low_(static_cast<Real>(arguments[0])),
-          scale_(static_cast<Real>(arguments[1] - arguments[0]) * (sizeof(Real) == 4 ? Real(0x1p-24) : Real(0x1p-53))),
+          scale_(static_cast<Real>(arguments[1] - arguments[0]) *
+                 (sizeof(Real) == 4 ? Real(0x1p-24) : Real(0x1p-53))),
           least_(least_at_or_above<D>(arguments[0])),
           most_(largest_below<D>(arguments[1])) {
         if (arguments[0] == arguments[1]) least_ = most_ = rounded<D>(arguments[0]);
@@ -112,7 +119,8 @@ class MaskedUniform {
             using Bits = Words<D>;
             constexpr auto sign = Bits{}[0] + (std::uint64_t{1} << (8 * sizeof(Real) - 1));
             const Values<D> x = uniform_(w);
-            const Values<D> magnitude = bit_cast<Values<D>>(bit_cast<Bits>(x) & static_cast<Scalar>(sign - 1));
+            const Values<D> magnitude =
+                bit_cast<Values<D>>(bit_cast<Bits>(x) & static_cast<Scalar>(sign - 1));
             const Bits keep = bit_cast<Bits>(magnitude >= threshold_) | static_cast<Scalar>(sign);
             return bit_cast<Values<D>>(bit_cast<Bits>(x) & keep);  // the sign of zero is that of x
         });
@@ -163,7 +171,8 @@ class Normal {
     Real mean_, std_;
 };
 
-// What both ways to a truncated normal begin with: arguments (mean, std, a, b), and the bounds in units of std.
+// What both ways to a truncated normal begin with: arguments (mean, std, a, b), and the bounds in units of
+// std.
 template <class D>
 struct Truncation {
     using Real = typename D::Real;
@@ -182,7 +191,8 @@ struct Truncation {
     Real least, most;
 };
 
-// A normal under the condition that it lies in [a, b], by the inverse of its distribution function, in float64.
+// A normal under the condition that it lies in [a, b], by the inverse of its distribution function, in
+// float64.
 template <class D>
 class InverseTruncatedNormal {
   public:
@@ -190,8 +200,8 @@ class InverseTruncatedNormal {
     static constexpr int draws = draws_for<D>;
 
     explicit InverseTruncatedNormal(const double* arguments) : bounds_(arguments) {
-        // Mirrored if need be, so that the bound nearer to the middle is the lower one; all probabilities are in units
-        // of its upper tail, which may be too small for a float64.
+        // Mirrored if need be, so that the bound nearer to the middle is the lower one; all probabilities are
+        // in units of its upper tail, which may be too small for a float64.
         mirrored_ = bounds_.low < 0.0 && bounds_.high < -bounds_.low;
         const double low = mirrored_ ? -bounds_.high : bounds_.low;
         const double high = mirrored_ ? -bounds_.low : bounds_.high;
@@ -246,8 +256,8 @@ class InverseTruncatedNormal {
     double log_unit_, unit_, above_high_, between_, below_low_;
 };
 
-// A normal under the condition that it lies in [a, b], by trying normals until one does. For bounds that keep most of
-// the distribution: try k of an element is the normal that the element has at draw k.
+// A normal under the condition that it lies in [a, b], by trying normals until one does. For bounds that keep
+// most of the distribution: try k of an element is the normal that the element has at draw k.
 template <class D>
 class TruncatedNormal {
   public:

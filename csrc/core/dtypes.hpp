@@ -1,7 +1,7 @@
 #pragma once
 
-// The floating-point types of the arrays that are filled: how a float32 result is rounded to each, and what lies
-// next to a number in each.
+// The floating-point types of the arrays that are filled: how a float32 result is rounded to each, and what
+// lies next to a number in each.
 
 #include "core/simd.hpp"
 
@@ -43,25 +43,20 @@ struct Float16 {
 
     // Rounded to the nearest, ties to even, in the lower half of each lane.
     FASTINIT_INLINE static U32 narrow(F32 x) {
-        if constexpr (false) {
-            return U32{};
-#if defined(__AVX512F__)
-        } else if constexpr (sizeof(F32) == 64) {
-            return (U32)_mm512_cvtepu16_epi32(_mm512_cvtps_ph((__m512)x, _MM_FROUND_TO_NEAREST_INT));
-#elif defined(__F16C__) && defined(__AVX2__)
-        } else if constexpr (sizeof(F32) == 32) {
-            return (U32)_mm256_cvtepu16_epi32(_mm256_cvtps_ph((__m256)x, _MM_FROUND_TO_NEAREST_INT));
+#if FASTINIT_VECTOR_BYTES == 64 && defined(__AVX512F__)
+        return (U32)_mm512_cvtepu16_epi32(_mm512_cvtps_ph((__m512)x, _MM_FROUND_TO_NEAREST_INT));
+#elif FASTINIT_VECTOR_BYTES == 32 && defined(__F16C__)
+        return (U32)_mm256_cvtepu16_epi32(_mm256_cvtps_ph((__m256)x, _MM_FROUND_TO_NEAREST_INT));
+#else
+        const U32 sign = bit_cast<U32>(x) & 0x80000000u;
+        const U32 magnitude = bit_cast<U32>(x) ^ sign;
+        const U32 normal = (magnitude - (112u << 23) + 0xFFFu + ((magnitude >> 13) & 1u)) >> 13;
+        // 1/2 + x has the spacing of float16's subnormals: the addition rounds.
+        const U32 subnormal = bit_cast<U32>(bit_cast<F32>(magnitude) + 0.5f) - 0x3F000000u;
+        const U32 finite = magnitude < 0x38800000u ? subnormal : normal;
+        const U32 special = magnitude > 0x7F800000u ? splat<U32>(0x7E00u) : splat<U32>(0x7C00u);
+        return (magnitude < 0x47800000u ? finite : special) | (sign >> 16);
 #endif
-        } else {
-            const U32 sign = bit_cast<U32>(x) & 0x80000000u;
-            const U32 magnitude = bit_cast<U32>(x) ^ sign;
-            const U32 normal = (magnitude - (112u << 23) + 0xFFFu + ((magnitude >> 13) & 1u)) >> 13;
-            // 1/2 + x has the spacing of float16's subnormals: the addition rounds.
-            const U32 subnormal = bit_cast<U32>(bit_cast<F32>(magnitude) + 0.5f) - 0x3F000000u;
-            const U32 finite = magnitude < 0x38800000u ? subnormal : normal;
-            const U32 special = magnitude > 0x7F800000u ? splat<U32>(0x7E00u) : splat<U32>(0x7C00u);
-            return (magnitude < 0x47800000u ? finite : special) | (sign >> 16);
-        }
     }
     static Stored narrow(float x) { return static_cast<Stored>(narrow(splat<F32>(x))[0]); }
     static float widen(Stored bits) {
@@ -116,7 +111,8 @@ typename D::Real next_above(typename D::Real value) {
 template <class D>
 typename D::Real least_at_or_above(double x) {
     typename D::Real value = rounded<D>(x);
-    while (static_cast<double>(value) < x) value = next_above<D>(value);  // twice at most: a half type rounds twice
+    while (static_cast<double>(value) < x)
+        value = next_above<D>(value);  // twice at most: a half type rounds twice
     return value;
 }
 

@@ -7,7 +7,8 @@
 namespace fastinit::core::inline FASTINIT_ISA {
 
 // Round to nearest, subnormals kept, no traps, for as long as it lives; then the thread's own settings again.
-// What computes has to be in another function, not inlined: the compiler may move arithmetic across this one's.
+// What computes has to be in another function, not inlined: the compiler may move arithmetic across this
+// one's.
 class FloatEnvironment {
   public:
 #if defined(__SSE2__)

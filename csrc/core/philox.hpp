@@ -10,8 +10,8 @@
 //            word 1       bits 32-47 of the block number, and above them the 16-bit draw
 //            word 2, 3    the stream, lower half first
 //
-// The element at position p of a stream uses word p & 3 of block p >> 2. Its first word has draw 0; what needs more
-// words takes those of the same block and place with draws 1, 2, ...
+// The element at position p of a stream uses word p & 3 of block p >> 2. Its first word has draw 0; what
+// needs more words takes those of the same block and place with draws 1, 2, ...
 
 #include "core/simd.hpp"
 
@@ -20,8 +20,8 @@ namespace fastinit::core::inline FASTINIT_ISA {
 // Counter words 0 and 1 as one number: the next block is counter + 1, the next draw counter + next_draw.
 inline constexpr std::uint64_t next_draw = std::uint64_t{1} << 48;
 
-// The words of one block in each 64-bit lane: word j in the lower half of words[j]. The upper halves hold anything,
-// which saves a mask in every round: the multiplications read lower halves only.
+// The words of one block in each 64-bit lane: word j in the lower half of words[j]. The upper halves hold
+// anything, which saves a mask in every round: the multiplications read lower halves only.
 struct BlockWords {
     U64 words[4];
 };
@@ -37,8 +37,9 @@ class Philox {
         }
     }
 
-    // The blocks whose counter words 0 and 1 are the lower halves of `low` and of `high`, `groups` vectors of them at
-    // once: a round is a chain of a multiplication and three quick operations, and one chain leaves the CPU idle.
+    // The blocks whose counter words 0 and 1 are the lower halves of `low` and of `high`, `groups` vectors of
+    // them at once: a round is a chain of a multiplication and three quick operations, and one chain leaves
+    // the CPU idle.
     template <int groups>
     FASTINIT_INLINE void operator()(const U64 (&low)[groups], const U64 (&high)[groups],
                                     BlockWords (&blocks)[groups]) const {

@@ -1,10 +1,12 @@
 #pragma once
 
-// One small vector type over the compiler's vector extensions, and the few operations that they lack. Everything
-// above is written once over it; what differs between instruction sets is the width, here, and these one-liners.
+// One small vector type over the compiler's vector extensions, and the few operations that they lack.
+// Everything above is written once over it; what differs between instruction sets is the width, here, and
+// these one-liners.
 //
-// The namespace is one per instruction set (FASTINIT_ISA), so that no function compiled for one CPU can be linked
-// into code for another; for the same reason these headers use nothing of the standard library that has code.
+// The namespace is one per instruction set (FASTINIT_ISA), so that no function compiled for one CPU can be
+// linked into code for another; for the same reason these headers use nothing of the standard library that
+// has code.
 
 #include <cstddef>
 #include <cstdint>
@@ -17,17 +19,20 @@
 #error "FASTINIT_ISA names the namespace of the instruction set that this file is compiled for"
 #endif
 
+// The width may be given, to try the code of a wider instruction set on a CPU that lacks it.
+#ifndef FASTINIT_VECTOR_BYTES
+#if defined(__AVX512F__)
+#define FASTINIT_VECTOR_BYTES 64
+#elif defined(__AVX2__)
+#define FASTINIT_VECTOR_BYTES 32
+#else
+#define FASTINIT_VECTOR_BYTES 16
+#endif
+#endif
+
 namespace fastinit::core::inline FASTINIT_ISA {
 
-#if defined(FASTINIT_VECTOR_BYTES)  // tests run a wide build on a narrow machine
 inline constexpr int vector_bytes = FASTINIT_VECTOR_BYTES;
-#elif defined(__AVX512F__)
-inline constexpr int vector_bytes = 64;
-#elif defined(__AVX2__)
-inline constexpr int vector_bytes = 32;
-#else
-inline constexpr int vector_bytes = 16;
-#endif
 
 template <class T>
 struct VectorOf {
@@ -91,100 +96,70 @@ FASTINIT_INLINE V clamp(V x, V low, V high) {
 
 // The 64-bit products of the lower halves of the lanes; the upper halves may hold anything.
 FASTINIT_INLINE U64 multiply_low_halves(U64 a, U64 b) {
-    if constexpr (false) {
-        return a;
-#if defined(__AVX512F__)
-    } else if constexpr (sizeof(U64) == 64) {
-        return (U64)_mm512_mul_epu32((__m512i)a, (__m512i)b);
-#elif defined(__AVX2__)
-    } else if constexpr (sizeof(U64) == 32) {
-        return (U64)_mm256_mul_epu32((__m256i)a, (__m256i)b);
-#elif defined(__SSE2__)
-    } else if constexpr (sizeof(U64) == 16) {
-        return (U64)_mm_mul_epu32((__m128i)a, (__m128i)b);
+#if FASTINIT_VECTOR_BYTES == 64 && defined(__AVX512F__)
+    return (U64)_mm512_mul_epu32((__m512i)a, (__m512i)b);
+#elif FASTINIT_VECTOR_BYTES == 32 && defined(__AVX2__)
+    return (U64)_mm256_mul_epu32((__m256i)a, (__m256i)b);
+#elif FASTINIT_VECTOR_BYTES == 16 && defined(__SSE2__)
+    return (U64)_mm_mul_epu32((__m128i)a, (__m128i)b);
+#else
+    return (a & 0xFFFFFFFFu) * (b & 0xFFFFFFFFu);
 #endif
-    } else {
-        return (a & 0xFFFFFFFFu) * (b & 0xFFFFFFFFu);
-    }
 }
 
 FASTINIT_INLINE F32 sqrt(F32 x) {
-    if constexpr (false) {
-        return x;
-#if defined(__AVX512F__)
-    } else if constexpr (sizeof(F32) == 64) {
-        return (F32)_mm512_sqrt_ps((__m512)x);
-#elif defined(__AVX2__)
-    } else if constexpr (sizeof(F32) == 32) {
-        return (F32)_mm256_sqrt_ps((__m256)x);
-#elif defined(__SSE2__)
-    } else if constexpr (sizeof(F32) == 16) {
-        return (F32)_mm_sqrt_ps((__m128)x);
+#if FASTINIT_VECTOR_BYTES == 64 && defined(__AVX512F__)
+    return (F32)_mm512_sqrt_ps((__m512)x);
+#elif FASTINIT_VECTOR_BYTES == 32 && defined(__AVX2__)
+    return (F32)_mm256_sqrt_ps((__m256)x);
+#elif FASTINIT_VECTOR_BYTES == 16 && defined(__SSE2__)
+    return (F32)_mm_sqrt_ps((__m128)x);
+#else
+    for (int i = 0; i < lanes<F32>; ++i) x[i] = __builtin_sqrtf(x[i]);
+    return x;
 #endif
-    } else {
-        for (int i = 0; i < lanes<F32>; ++i) x[i] = __builtin_sqrtf(x[i]);
-        return x;
-    }
 }
 
 FASTINIT_INLINE F64 sqrt(F64 x) {
-    if constexpr (false) {
-        return x;
-#if defined(__AVX512F__)
-    } else if constexpr (sizeof(F64) == 64) {
-        return (F64)_mm512_sqrt_pd((__m512d)x);
-#elif defined(__AVX2__)
-    } else if constexpr (sizeof(F64) == 32) {
-        return (F64)_mm256_sqrt_pd((__m256d)x);
-#elif defined(__SSE2__)
-    } else if constexpr (sizeof(F64) == 16) {
-        return (F64)_mm_sqrt_pd((__m128d)x);
+#if FASTINIT_VECTOR_BYTES == 64 && defined(__AVX512F__)
+    return (F64)_mm512_sqrt_pd((__m512d)x);
+#elif FASTINIT_VECTOR_BYTES == 32 && defined(__AVX2__)
+    return (F64)_mm256_sqrt_pd((__m256d)x);
+#elif FASTINIT_VECTOR_BYTES == 16 && defined(__SSE2__)
+    return (F64)_mm_sqrt_pd((__m128d)x);
+#else
+    for (int i = 0; i < lanes<F64>; ++i) x[i] = __builtin_sqrt(x[i]);
+    return x;
 #endif
-    } else {
-        for (int i = 0; i < lanes<F64>; ++i) x[i] = __builtin_sqrt(x[i]);
-        return x;
-    }
 }
 
 // One bit per lane: lane i's is bit i, set where the mask's lane is all ones.
 FASTINIT_INLINE std::uint32_t bits_of(I32 mask) {
-    if constexpr (false) {
-        return 0;
-#if defined(__AVX512F__)
-    } else if constexpr (sizeof(I32) == 64) {
-        return _mm512_movepi32_mask((__m512i)mask);
-#elif defined(__AVX2__)
-    } else if constexpr (sizeof(I32) == 32) {
-        return static_cast<std::uint32_t>(_mm256_movemask_ps((__m256)mask));
-#elif defined(__SSE2__)
-    } else if constexpr (sizeof(I32) == 16) {
-        return static_cast<std::uint32_t>(_mm_movemask_ps((__m128)mask));
+#if FASTINIT_VECTOR_BYTES == 64 && defined(__AVX512F__)
+    return _mm512_movepi32_mask((__m512i)mask);
+#elif FASTINIT_VECTOR_BYTES == 32 && defined(__AVX2__)
+    return static_cast<std::uint32_t>(_mm256_movemask_ps((__m256)mask));
+#elif FASTINIT_VECTOR_BYTES == 16 && defined(__SSE2__)
+    return static_cast<std::uint32_t>(_mm_movemask_ps((__m128)mask));
+#else
+    std::uint32_t bits = 0;
+    for (int i = 0; i < lanes<I32>; ++i) bits |= (static_cast<std::uint32_t>(mask[i]) & 1u) << i;
+    return bits;
 #endif
-    } else {
-        std::uint32_t bits = 0;
-        for (int i = 0; i < lanes<I32>; ++i) bits |= (static_cast<std::uint32_t>(mask[i]) & 1u) << i;
-        return bits;
-    }
 }
 
 FASTINIT_INLINE std::uint32_t bits_of(I64 mask) {
-    if constexpr (false) {
-        return 0;
-#if defined(__AVX512F__)
-    } else if constexpr (sizeof(I64) == 64) {
-        return _mm512_movepi64_mask((__m512i)mask);
-#elif defined(__AVX2__)
-    } else if constexpr (sizeof(I64) == 32) {
-        return static_cast<std::uint32_t>(_mm256_movemask_pd((__m256d)mask));
-#elif defined(__SSE2__)
-    } else if constexpr (sizeof(I64) == 16) {
-        return static_cast<std::uint32_t>(_mm_movemask_pd((__m128d)mask));
+#if FASTINIT_VECTOR_BYTES == 64 && defined(__AVX512F__)
+    return _mm512_movepi64_mask((__m512i)mask);
+#elif FASTINIT_VECTOR_BYTES == 32 && defined(__AVX2__)
+    return static_cast<std::uint32_t>(_mm256_movemask_pd((__m256d)mask));
+#elif FASTINIT_VECTOR_BYTES == 16 && defined(__SSE2__)
+    return static_cast<std::uint32_t>(_mm_movemask_pd((__m128d)mask));
+#else
+    std::uint32_t bits = 0;
+    for (int i = 0; i < lanes<I64>; ++i) bits |= (static_cast<std::uint32_t>(mask[i]) & 1u) << i;
+    return bits;
 #endif
-    } else {
-        std::uint32_t bits = 0;
-        for (int i = 0; i < lanes<I64>; ++i) bits |= (static_cast<std::uint32_t>(mask[i]) & 1u) << i;
-        return bits;
-    }
 }
 
 }  // namespace fastinit::core::inline FASTINIT_ISA

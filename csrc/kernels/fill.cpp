@@ -15,8 +15,8 @@ constexpr int group_blocks = lanes<U64>;
 constexpr int tile_blocks = groups * group_blocks;
 constexpr int tile_size = 4 * tile_blocks;
 
-// Which of a group's blocks is in a lane. The interleavings below work within 128 bits, two lanes; this order makes
-// what they give the order of memory.
+// Which of a group's blocks is in a lane. The interleavings below work within 128 bits, two lanes; this order
+// makes what they give the order of memory.
 constexpr int block_in_lane(int lane) { return lane / 2 + lane % 2 * (group_blocks / 2); }
 constexpr int lane_of_block(int block) { return block % (group_blocks / 2) * 2 + block / (group_blocks / 2); }
 
@@ -43,8 +43,8 @@ FASTINIT_INLINE V interleave_128(V a, V b) {
     return shuffle<index>(a, b);
 }
 
-// A group's words, values or masks, one vector for two elements of each block (32-bit types: words 0 and 2 in x[0],
-// 1 and 3 in x[1]) or for one (64-bit types), put into the order of memory.
+// A group's words, values or masks, one vector for two elements of each block (32-bit types: words 0 and 2 in
+// x[0], 1 and 3 in x[1]) or for one (64-bit types), put into the order of memory.
 template <class V>
 FASTINIT_INLINE void put_in_order(V (&x)[2]) {
     const V low = interleave<0>(x[0], x[1]), high = interleave<1>(x[0], x[1]);
@@ -79,8 +79,8 @@ FASTINIT_INLINE void store_group(typename D::Stored* out, Values<D> (&values)[ve
     }
 }
 
-// Two of a group's words per 64 bits: the words j of a block and, above them, its words j + 2; or the words of one
-// draw above those of the next.
+// Two of a group's words per 64 bits: the words j of a block and, above them, its words j + 2; or the words
+// of one draw above those of the next.
 FASTINIT_INLINE U64 joined(U64 low, U64 high) {
     constexpr auto index = [](int i) { return i % 2 * lanes<U32> + i; };
     return bit_cast<U64>(shuffle<index>(bit_cast<U32>(low), bit_cast<U32>(high << 32)));
@@ -93,7 +93,10 @@ class Filler {
     using Stored = typename D::Stored;
 
     explicit Filler(const Fill& fill)
-        : distribution_(fill.arguments), philox_(fill.seed, fill.stream), first_(fill.draw * next_draw), fill_(fill) {}
+        : distribution_(fill.arguments),
+          philox_(fill.seed, fill.stream),
+          first_(fill.draw * next_draw),
+          fill_(fill) {}
 
     // A row of `count` elements, whose positions are `step` and whose addresses are `stride` apart.
     void row(char* out, std::uint64_t position, std::int64_t count, std::int64_t stride, std::int64_t step) {
@@ -103,7 +106,8 @@ class Filler {
             return;
         }
         if (position % 4 != 0 && count > 0) {
-            const std::int64_t head = count < 4 - static_cast<int>(position % 4) ? count : 4 - static_cast<int>(position % 4);
+            const std::int64_t head =
+                count < 4 - static_cast<int>(position % 4) ? count : 4 - static_cast<int>(position % 4);
             push_part(out, position, head, stride);
             out += head * stride, position += static_cast<std::uint64_t>(head), count -= head;
         }
@@ -113,7 +117,8 @@ class Filler {
             out += tiles * tile_size * stride, position += static_cast<std::uint64_t>(tiles * tile_size);
             count -= tiles * tile_size;
         }
-        for (; count > 0; count -= 4, out += 4 * stride, position += 4) push_part(out, position, count < 4 ? count : 4, stride);
+        for (; count > 0; count -= 4, out += 4 * stride, position += 4)
+            push_part(out, position, count < 4 ? count : 4, stride);
     }
 
     // Fills what is still pending.
@@ -122,8 +127,8 @@ class Filler {
     }
 
   private:
-    // A block that is not, or not yet, filled: of its elements those in the bits of `wanted`, the one of word 0 at
-    // `out` (which may lie outside of the array, if that one is not wanted).
+    // A block that is not, or not yet, filled: of its elements those in the bits of `wanted`, the one of word
+    // 0 at `out` (which may lie outside of the array, if that one is not wanted).
     struct Pending {
         std::uint64_t counter;
         char* out;
@@ -131,17 +136,12 @@ class Filler {
         std::uint32_t wanted;
     };
 
-    // Makes a tile of the blocks with these counters, lanes in the order block_in_lane. Returns in `rejected`
-    // one bit per element, in the order of memory.
-    FASTINIT_INLINE void make_tile(const Distribution& distribution, const U64 (&low)[groups], const U64 (&high)[groups], Stored* out,
-                                   std::uint64_t (&rejected)[groups]) const {
-        make(distribution, philox_, low, high, out, rejected);
-    }
-
-  public:
+    // Makes a tile of the blocks with these counters, lanes in the order block_in_lane, by the distribution
+    // or by its fallback. Gives in `rejected` one bit per element of each group, in the order of memory.
     template <class Any>
     FASTINIT_INLINE static void make(const Any& distribution, const Philox& philox, const U64 (&low)[groups],
-                                     const U64 (&high)[groups], Stored* out, std::uint64_t (&rejected)[groups]) {
+                                     const U64 (&high)[groups], Stored* out,
+                                     std::uint64_t (&rejected)[groups]) {
         BlockWords blocks[groups] = {}, more[groups] = {};
         if constexpr (Any::draws >= 1) philox(low, high, blocks);
         if constexpr (Any::draws == 2) {
@@ -182,22 +182,23 @@ class Filler {
         }
     }
 
-  private:
     static constexpr bool rejects = requires { Distribution::tries; };
 
-    // Whole tiles. Counter word 1 stays the same but where the block number passes a multiple of 2^32: within a run of
-    // tiles that do not, the compiler moves what depends on it alone out of the loop, a multiplication of the second
-    // round with it.
+    // Whole tiles. Counter word 1 stays the same but where the block number passes a multiple of 2^32: within
+    // a run of tiles that do not, the compiler moves what depends on it alone out of the loop, a
+    // multiplication of the second round with it.
     void contiguous(Stored* out, std::uint64_t block, std::int64_t tiles) {
         while (tiles > 0) {
             const std::uint64_t to_carry = ((~block & 0xFFFFFFFFu) + 1) / tile_blocks;
             if (to_carry == 0) {
                 for (int i = 0; i < tile_blocks; ++i)
-                    push({first_ + block + static_cast<unsigned>(i), reinterpret_cast<char*>(out + 4 * i), sizeof(Stored), 15u});
+                    push({first_ + block + static_cast<unsigned>(i), reinterpret_cast<char*>(out + 4 * i),
+                          sizeof(Stored), 15u});
                 out += tile_size, block += tile_blocks, tiles -= 1;
                 continue;
             }
-            const std::int64_t run = static_cast<std::uint64_t>(tiles) < to_carry ? tiles : static_cast<std::int64_t>(to_carry);
+            const std::int64_t run =
+                static_cast<std::uint64_t>(tiles) < to_carry ? tiles : static_cast<std::int64_t>(to_carry);
             run_of_tiles(out, first_ + block, run);
             out += run * tile_size, block += static_cast<std::uint64_t>(run) * tile_blocks, tiles -= run;
         }
@@ -224,7 +225,8 @@ class Filler {
                 if constexpr (rejects) {
                     // Written always and counted if wanted, since which blocks are cannot be predicted.
                     for (int block = 0; block < tile_blocks; ++block) {
-                        const std::uint64_t bits = rejected[block / group_blocks] >> (4 * (block % group_blocks));
+                        const std::uint64_t bits =
+                            rejected[block / group_blocks] >> (4 * (block % group_blocks));
                         const auto wanted = static_cast<std::uint32_t>(bits) & 15u;
                         again[count] = static_cast<std::uint32_t>(tile * tile_blocks + block) << 4 | wanted;
                         count += wanted != 0;
@@ -233,8 +235,8 @@ class Filler {
             }
             for (int i = 0; i < count; ++i) {
                 const std::uint32_t block = again[i] >> 4;
-                push({counter + block + Distribution::draws * next_draw, reinterpret_cast<char*>(out + 4 * block),
-                      sizeof(Stored), again[i] & 15u});
+                push({counter + block + Distribution::draws * next_draw,
+                      reinterpret_cast<char*>(out + 4 * block), sizeof(Stored), again[i] & 15u});
             }
             counter += static_cast<std::uint64_t>(length) * tile_blocks;
             out += length * tile_size;
@@ -275,12 +277,14 @@ class Filler {
             if (exhausted) make_fallback(low, high, last);
         for (int i = 0; i < count; ++i) {
             Pending& part = parts[i];
-            auto again = static_cast<std::uint32_t>(rejected[i / group_blocks] >> (4 * (i % group_blocks))) & 15u;
+            auto again =
+                static_cast<std::uint32_t>(rejected[i / group_blocks] >> (4 * (i % group_blocks))) & 15u;
             const Stored* from = made + 4 * i;
             if (rejects && exhausted && tries_of(part) >= max_tries()) again = 0, from = last + 4 * i;
             const std::uint32_t write = part.wanted & ~again;
             for (int word = 0; word < 4; ++word)
-                if (write >> word & 1u) __builtin_memcpy(part.out + word * part.stride, from + word, sizeof(Stored));
+                if (write >> word & 1u)
+                    __builtin_memcpy(part.out + word * part.stride, from + word, sizeof(Stored));
             if (rejects && (part.wanted & again)) {
                 part.wanted &= again;
                 part.counter += Distribution::draws * next_draw;
@@ -298,7 +302,8 @@ class Filler {
         return 0;
     }
 
-    __attribute__((noinline)) void make_fallback(const U64 (&low)[groups], const U64 (&high)[groups], Stored* out) const {
+    __attribute__((noinline)) void make_fallback(const U64 (&low)[groups], const U64 (&high)[groups],
+                                                 Stored* out) const {
         if constexpr (rejects) {
             std::uint64_t none[groups];
             make(typename Distribution::Fallback(fill_.arguments), philox_, low, high, out, none);
@@ -378,8 +383,8 @@ template <class D>
 constexpr FillKernel trunc_normal_kernel{&refuse<TruncatedNormal<D>>, &fill_trunc_normal<D>};
 
 template <template <class> class Distribution>
-constexpr FillRow row{{kernel<Distribution<Float16>>, kernel<Distribution<BFloat16>>, kernel<Distribution<Float32>>,
-                       kernel<Distribution<Float64>>}};
+constexpr FillRow row{{kernel<Distribution<Float16>>, kernel<Distribution<BFloat16>>,
+                       kernel<Distribution<Float32>>, kernel<Distribution<Float64>>}};
 
 }  // namespace
 
@@ -387,8 +392,8 @@ extern const FillTable fill_table;
 const FillTable fill_table{
     .uniform = row<Uniform>,
     .normal = row<Normal>,
-    .trunc_normal = {{trunc_normal_kernel<Float16>, trunc_normal_kernel<BFloat16>, trunc_normal_kernel<Float32>,
-                      trunc_normal_kernel<Float64>}},
+    .trunc_normal = {{trunc_normal_kernel<Float16>, trunc_normal_kernel<BFloat16>,
+                      trunc_normal_kernel<Float32>, trunc_normal_kernel<Float64>}},
     .masked_uniform = row<MaskedUniform>,
     .bernoulli = row<Bernoulli>,
     .constant = row<Constant>,

@@ -6,18 +6,20 @@ namespace fastinit::kernels {
 
 inline constexpr int max_axes = 64;  // NumPy's limit
 
-// One axis of the box that is filled: a step along it is `stride` bytes of memory and `step` positions of the stream.
+// One axis of the box that is filled: a step along it is `stride` bytes of memory and `step` positions of the
+// stream.
 struct Axis {
     std::int64_t size, stride, step;
 };
 
-// What to fill with what. Element 0 of the box, in row-major order, lies at `data` and has position `position`.
+// What to fill with what. Element 0 of the box, in row-major order, lies at `data` and has position
+// `position`.
 struct Fill {
     std::uint64_t seed = 0, stream = 0, position = 0;
-    std::uint64_t draw = 0;       // the first draw, of the 2^16 there are
-    double arguments[4] = {};     // the distribution's, in the order of its binding
+    std::uint64_t draw = 0;    // the first draw, of the 2^16 there are
+    double arguments[4] = {};  // the distribution's, in the order of its binding
     char* data = nullptr;
-    int axes = 0;                 // at least 1, the last one the innermost
+    int axes = 0;  // at least 1, the last one the innermost
     Axis axis[max_axes];
 };
 

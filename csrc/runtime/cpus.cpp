@@ -16,7 +16,8 @@ namespace {
 
 int cpus_by_affinity() {
 #if defined(__linux__)
-    // The mask of a machine with more CPUs than a cpu_set_t has bits does not fit: then ask with a larger one.
+    // The mask of a machine with more CPUs than a cpu_set_t has bits does not fit: then ask with a larger
+    // one.
     for (int bits = CPU_SETSIZE; bits <= (1 << 20); bits *= 2) {
         cpu_set_t* set = CPU_ALLOC(static_cast<std::size_t>(bits));
         if (!set) break;
@@ -59,8 +60,8 @@ double cpus_by_quota() {
         if (!v2 && controllers.find(",cpu,") == std::string::npos) continue;
         for (std::string path = line.substr(second + 1);; path.erase(path.rfind('/'))) {
             if (path == "/") path.clear();
-            least = std::min(least, v2 ? quota_of_v2("/sys/fs/cgroup" + path)
-                                       : quota_of_v1("/sys/fs/cgroup/cpu" + path));
+            least = std::min(
+                least, v2 ? quota_of_v2("/sys/fs/cgroup" + path) : quota_of_v1("/sys/fs/cgroup/cpu" + path));
             if (path.find('/') == std::string::npos) break;
         }
     }

@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::int64_t positions = std::int64_t{1} << 50;
 
-// Whether each step along a dimension passes over everything that the shorter steps reach. There are strides that
-// do not nest so and keep elements apart all the same; no slice, transposition or broadcast makes them.
+// Whether each step along a dimension passes over everything that the shorter steps reach. There are strides
+// that do not nest so and keep elements apart all the same; no slice, transposition or broadcast makes them.
 bool elements_share_memory(const std::vector<Dimension>& dimensions, std::int64_t itemsize) {
     std::vector<Dimension> by_stride;
     for (const Dimension& d : dimensions)
@@ -47,8 +47,8 @@ Target make_target(char* data, std::int64_t itemsize, const std::vector<Dimensio
     for (std::size_t i = 0; i < dimensions.size(); ++i) {
         const Dimension& d = dimensions[i];
         if (d.start < 0 || d.whole < d.size || d.start > d.whole - d.size)
-            throw std::invalid_argument("the box leaves its tensor: dimension " + std::to_string(i) + " has " +
-                                        std::to_string(d.whole) + " elements, the box those from " +
+            throw std::invalid_argument("the box leaves its tensor: dimension " + std::to_string(i) +
+                                        " has " + std::to_string(d.whole) + " elements, the box those from " +
                                         std::to_string(d.start) + " to " + std::to_string(d.start + d.size));
         size *= d.size;
     }
@@ -56,9 +56,11 @@ Target make_target(char* data, std::int64_t itemsize, const std::vector<Dimensio
         whole_size(dimensions) > positions - static_cast<std::int64_t>(position))
         throw std::invalid_argument("the fill would pass position 2^50, where the stream ends");
     if (size > 1 && elements_share_memory(dimensions, itemsize))
-        throw std::invalid_argument("more than one element of the array refers to the same memory; fill a copy of it");
+        throw std::invalid_argument(
+            "more than one element of the array refers to the same memory; fill a copy of it");
 
-    // From the innermost dimension out, each is joined to the one inside it where they can be stepped through as one.
+    // From the innermost dimension out, each is joined to the one inside it where they can be stepped through
+    // as one.
     std::vector<kernels::Axis> axes;  // the innermost first
     std::int64_t step = 1;
     for (auto d = dimensions.rbegin(); d != dimensions.rend(); ++d) {

@@ -8,8 +8,8 @@
 
 namespace fastinit::runtime {
 
-// One dimension of an array to fill: `size` elements, `stride` bytes apart, which are the elements from `start` on of
-// a dimension of `whole` elements in the tensor that the array is a box of.
+// One dimension of an array to fill: `size` elements, `stride` bytes apart, which are the elements from
+// `start` on of a dimension of `whole` elements in the tensor that the array is a box of.
 struct Dimension {
     std::int64_t size, stride, whole, start;
 };
@@ -20,9 +20,10 @@ struct Target {
     std::int64_t size;
 };
 
-// Throws std::invalid_argument where elements share memory, the box leaves its tensor, or the tensor's positions,
-// which begin at `position`, leave the stream.
-Target make_target(char* data, std::int64_t itemsize, const std::vector<Dimension>& dimensions, std::uint64_t position);
+// Throws std::invalid_argument where elements share memory, the box leaves its tensor, or the tensor's
+// positions, which begin at `position`, leave the stream.
+Target make_target(char* data, std::int64_t itemsize, const std::vector<Dimension>& dimensions,
+                   std::uint64_t position);
 
 // Fills the target, on several threads where it is large; false if it was interrupted.
 bool fill(const kernels::FillKernel& kernel, const Target& target, std::int64_t itemsize,

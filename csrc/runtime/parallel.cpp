@@ -24,7 +24,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr auto between_questions = std::chrono::milliseconds(20);
 
-// One call of parallel_for. It lives on the caller's stack; `helpers` counts the pool's threads that still use it.
+// One call of parallel_for. It lives on the caller's stack; `helpers` counts the pool's threads that still
+// use it.
 struct Job {
     const std::int64_t size, piece;
     const std::function<void(std::int64_t, std::int64_t)>& body;
@@ -94,8 +95,8 @@ class Pool {
     int threads_ = 0;
 };
 
-// Never destroyed: its threads wait on it until the process ends. A forked child has none of the threads, and perhaps
-// a mutex that one of them held, so it forgets the pool and makes another.
+// Never destroyed: its threads wait on it until the process ends. A forked child has none of the threads, and
+// perhaps a mutex that one of them held, so it forgets the pool and makes another.
 std::atomic<Pool*> current_pool{nullptr};
 
 Pool& pool() {
@@ -118,7 +119,8 @@ int initial_threads() {
     const char* end = text + std::strlen(text);
     const auto [rest, error] = std::from_chars(text, end, count);
     if (error != std::errc{} || rest != end || count < 1)
-        throw std::runtime_error("FASTINIT_NUM_THREADS must be a whole number of at least 1, not '" + std::string(text) + "'");
+        throw std::runtime_error("FASTINIT_NUM_THREADS must be a whole number of at least 1, not '" +
+                                 std::string(text) + "'");
     return count;
 }
 
@@ -132,11 +134,13 @@ std::atomic<int>& thread_count() {
 int num_threads() { return thread_count(); }
 
 void set_num_threads(int count) {
-    if (count < 1) throw std::invalid_argument("the number of threads must be at least 1, not " + std::to_string(count));
+    if (count < 1)
+        throw std::invalid_argument("the number of threads must be at least 1, not " + std::to_string(count));
     thread_count() = count;
 }
 
-bool parallel_for(std::int64_t size, std::int64_t piece, const std::function<void(std::int64_t, std::int64_t)>& body,
+bool parallel_for(std::int64_t size, std::int64_t piece,
+                  const std::function<void(std::int64_t, std::int64_t)>& body,
                   const std::function<bool()>& interrupted) {
     const std::int64_t pieces = (size + piece - 1) / piece;
     Job job{size, piece, body, {}, static_cast<int>(std::min<std::int64_t>(num_threads(), pieces)) - 1};
