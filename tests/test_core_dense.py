@@ -161,6 +161,17 @@ def test_leading_dimensions_count_as_rows(road: str) -> None:
     assert_product(_core.linear(vector, weight), vector, weight.T)
 
 
+def test_repeated_rows_are_read_where_they_lie(road: str) -> None:
+    some, weight, grad = normal(3, 1, 5), normal(4, 5), normal(3, 1, 4)
+    for shape in [(3, 6, 5), (2, 3, 6, 5), (2, 3, 1, 5)]:
+        x, given = np.broadcast_to(some, shape), np.broadcast_to(grad, (*shape[:-1], 4))
+        assert_product(_core.linear(x, weight), x, weight.T)
+        grad_x, grad_weight = np.empty(shape, np.float32), np.empty_like(weight)
+        _core.linear_backward(given, x, weight, grad_x, grad_weight, None)
+        assert_product(grad_x, given, weight)
+        assert_product(grad_weight, given.reshape(-1, 4).T, x.reshape(-1, 5))
+
+
 @pytest.mark.parametrize(("rows", "features", "out"), [(0, 4, 3), (2, 0, 3), (2, 4, 0), (0, 0, 0)])
 def test_dimensions_of_size_zero(road: str, rows: int, features: int, out: int) -> None:
     x, weight, bias, grad = normal(rows, features), normal(out, features), normal(out), normal(rows, out)

@@ -12,13 +12,15 @@ constexpr int native = 0x0200;
 // The distance between rows, in bytes, if the dimensions before the last can be stepped through as one.
 bool joint_stride(const py::array& array, py::ssize_t& stride) {
     stride = 0;
+    bool found = false;  // not told by the stride, which is 0 where rows are repeated
     py::ssize_t expected = 0;
     for (py::ssize_t d = array.ndim() - 2; d >= 0; --d) {
         if (array.shape(d) == 1) continue;
-        if (stride == 0)
+        if (!found)
             stride = array.strides(d);
         else if (array.strides(d) != expected)
             return false;
+        found = true;
         expected = array.strides(d) * array.shape(d);
     }
     return true;
