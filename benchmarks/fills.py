@@ -18,15 +18,14 @@ Call = Callable[[], object]
 
 def memset(array: np.ndarray, threads: int) -> Call:
     """Sets every byte of the array from as many threads: the rate at which this memory can be written."""
-    share = array.nbytes // threads
-    pieces = [(array.ctypes.data + k * share, share) for k in range(threads)]
-    pieces[-1] = (pieces[-1][0], array.nbytes - share * (threads - 1))
+    pieces = np.array_split(array.view(np.uint8), threads)  # they keep the memory alive
 
     def call() -> None:
-        others = [threading.Thread(target=ctypes.memset, args=(at, 0, size)) for at, size in pieces[1:]]
+        tasks = [(piece.ctypes.data, 0, piece.nbytes) for piece in pieces]
+        others = [threading.Thread(target=ctypes.memset, args=task) for task in tasks[1:]]
         for other in others:
             other.start()
-        ctypes.memset(pieces[0][0], 0, pieces[0][1])
+        ctypes.memset(*tasks[0])
         for other in others:
             other.join()
 

@@ -7,7 +7,7 @@ from . import autograd, cuda, nn, optim
 from ._core import __version__
 from .autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from .config import get_num_threads, set_num_threads, show_config
-from .conversion import as_tensor, from_numpy, is_tensor, numel, tensor
+from .conversion import as_tensor, from_numpy, tensor
 from .creation import (
     arange,
     empty,

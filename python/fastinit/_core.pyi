@@ -18,9 +18,9 @@ def set_num_threads(count: int) -> None: ...
 def calls() -> dict[str, int]: ...
 def reset_calls() -> None: ...
 
-# Fills, in place: float16, bfloat16, float32 or float64, any strides that keep elements apart, the GIL released.
-# The words come from `seed` and `stream`, from `position` on, a multiple of 4. `global_shape` and `start` say that the
-# array is the box from `start` on of a tensor of that shape: it gets the bits of that box.
+# Fills, in place: float16, bfloat16, float32 or float64, any strides that keep elements apart, the GIL
+# released. The words come from `seed` and `stream`, from `position` on, a multiple of 4. `global_shape` and
+# `start` say that the array is the box from `start` on of a tensor of that shape: it gets the bits of that box.
 # Raises ValueError where the array cannot be filled in place; it is then as it was.
 
 def fill_uniform(
@@ -34,7 +34,7 @@ def fill_uniform(
     global_shape: Sequence[int] | None = None,
     start: Sequence[int] | None = None,
 ) -> None:
-    """Uniform on [low, high); `low` where both are equal. Also raises ValueError if the dtype has no value there."""
+    """Uniform on [low, high); `low` where both are equal. ValueError too if the dtype has no value there."""
 
 def fill_normal(
     array: FillArray,

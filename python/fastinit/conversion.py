@@ -13,7 +13,7 @@ from .autograd import wrap
 from .devices import DeviceLike, as_device
 from .tensor import Tensor
 
-__all__ = ["as_tensor", "from_numpy", "is_tensor", "numel", "tensor", "to_array"]
+__all__ = ["as_tensor", "from_numpy", "tensor", "to_array"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -90,16 +90,6 @@ def from_numpy(ndarray: Array) -> Tensor:
         raise TypeError(f"expected np.ndarray (got {class_name(ndarray)})")
     _check_array(ndarray)
     return wrap(ndarray)
-
-
-def is_tensor(obj: object) -> bool:
-    """Tells whether `obj` is a tensor."""
-    return isinstance(obj, Tensor)
-
-
-def numel(input: Tensor) -> int:
-    """Returns the number of elements of a tensor."""
-    return input.numel()
 
 
 def finished(array: Array, requires_grad: bool) -> Tensor:

@@ -136,6 +136,15 @@ def test_activations_reach_the_compiled_module_both_ways():
         assert sum(_core.calls().values()) == 2, name
 
 
+@pytest.mark.parametrize("name", ["relu", "sigmoid", "tanh"])
+def test_the_methods_of_a_tensor_reach_the_compiled_module_too(name):
+    x = fastinit.randn(3, 4, requires_grad=True)
+    _core.reset_calls()
+    getattr(x, name)().backward(fastinit.ones(3, 4))
+    assert _core.calls()["activation"] == 1
+    assert _core.calls()["activation_backward"] == 1
+
+
 # Softmax.
 
 

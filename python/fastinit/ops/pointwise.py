@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd import record
+from ..autograd import record, wrap
+from .activation import activate, as_floating
 from .operands import Array, compute, floating, in_place, lift, lower, refuse_bool
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def cosh(input: Tensor) -> Tensor:
 
 def tanh(input: Tensor) -> Tensor:
     """Returns the hyperbolic tangent (torch.tanh)."""
-    return _of_result(input, "TanhBackward0", np.tanh, lambda result: 1 - result * result)
+    return activate(as_floating(input), "tanh", "TanhBackward0", of_result=True)
 
 
 def asin(input: Tensor) -> Tensor:
@@ -153,17 +154,16 @@ def atan(input: Tensor) -> Tensor:
 
 def sigmoid(input: Tensor) -> Tensor:
     """Returns 1 / (1 + exp(-x)) (torch.sigmoid)."""
-    return _of_result(
-        input, "SigmoidBackward0", lambda x: 1 / (1 + np.exp(-x)), lambda result: result * (1 - result)
-    )
+    return activate(as_floating(input), "sigmoid", "SigmoidBackward0", of_result=True)
 
 
 def relu(input: Tensor) -> Tensor:
     """Returns max(x, 0) (torch.relu); its derivative at 0 is taken as 0."""
     if input._array.dtype == np.bool_:
         raise RuntimeError("Boolean inputs not supported for relu")
-    result = compute(np.maximum, input._array, input._array.dtype.type(0))
-    return record(result, "ReluBackward0", (input,), lambda grad: (grad * (result > 0),), saves_result=True)
+    if input._array.dtype.kind in "iu":
+        return wrap(np.maximum(input._array, 0))
+    return activate(input, "relu", "ReluBackward0", of_result=True)
 
 
 def sign(input: Tensor) -> Tensor:

@@ -6,8 +6,9 @@ import numpy as np
 
 from ... import _core, dtypes
 from ...autograd import record
-from ...dtypes import as_dtype, get_default_dtype
-from ...ops.operands import Array, in_place, lift, lower
+from ...ops import pointwise
+from ...ops.activation import activate
+from ...ops.operands import Array, lift, lower
 from ...tensor import Tensor
 from .operands import array_of, refuse_integers, wrapped_dim
 
@@ -48,7 +49,7 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
         raise RuntimeError("Boolean inputs not supported for relu")
     if x.dtype.kind in "iu":
         return input.clamp_(min=0) if inplace else input.clamp(min=0)
-    return _elementwise(input, "relu", "ReluBackward0", of_result=True, inplace=inplace)
+    return activate(input, "relu", "ReluBackward0", of_result=True, inplace=inplace)
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
@@ -67,7 +68,7 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     """
     refuse_integers(array_of(input, "leaky_relu").dtype, "leaky_relu_cpu")
     name = "LeakyReluBackward1" if inplace else "LeakyReluBackward0"
-    return _elementwise(input, "leaky_relu", name, float(negative_slope), inplace=inplace)
+    return activate(input, "leaky_relu", name, float(negative_slope), inplace=inplace)
 
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
@@ -86,7 +87,7 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """
     refuse_integers(array_of(input, "elu").dtype, "elu_cpu")
     name = "EluBackward1" if inplace else "EluBackward0"
-    return _elementwise(input, "elu", name, float(alpha), inplace=inplace)
+    return activate(input, "elu", name, float(alpha), inplace=inplace)
 
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -103,7 +104,7 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
     Source: Klambauer et al. 2017, arXiv:1706.02515; torch.nn.functional.selu.
     """
     refuse_integers(array_of(input, "selu").dtype, "elu_cpu")
-    return _elementwise(input, "selu", "EluBackward1" if inplace else "EluBackward0", inplace=inplace)
+    return activate(input, "selu", "EluBackward1" if inplace else "EluBackward0", inplace=inplace)
 
 
 def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
@@ -123,7 +124,7 @@ def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
     if approximate not in {"none", "tanh"}:
         raise RuntimeError("approximate argument must be either none or tanh.")
     refuse_integers(x.dtype, "GeluKernelImpl")
-    return _elementwise(input, "gelu" if approximate == "none" else "gelu_tanh", "GeluBackward0")
+    return activate(input, "gelu" if approximate == "none" else "gelu_tanh", "GeluBackward0")
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -140,7 +141,7 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
     Source: Elfwing et al. 2017, arXiv:1702.03118; torch.nn.functional.silu.
     """
     refuse_integers(array_of(input, "silu").dtype, "silu_cpu")
-    return _elementwise(input, "silu", "SiluBackward0", inplace=inplace)
+    return activate(input, "silu", "SiluBackward0", inplace=inplace)
 
 
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
@@ -157,7 +158,7 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
     Source: torch.nn.functional.softplus.
     """
     refuse_integers(array_of(input, "softplus").dtype, "softplus_cpu")
-    return _elementwise(input, "softplus", "SoftplusBackward0", float(beta), float(threshold))
+    return activate(input, "softplus", "SoftplusBackward0", float(beta), float(threshold))
 
 
 def sigmoid(input: Tensor) -> Tensor:
@@ -168,7 +169,8 @@ def sigmoid(input: Tensor) -> Tensor:
 
     Source: torch.nn.functional.sigmoid.
     """
-    return _elementwise(_as_floating(input, "sigmoid"), "sigmoid", "SigmoidBackward0", of_result=True)
+    array_of(input, "sigmoid")
+    return pointwise.sigmoid(input)
 
 
 def tanh(input: Tensor) -> Tensor:
@@ -179,7 +181,8 @@ def tanh(input: Tensor) -> Tensor:
 
     Source: torch.nn.functional.tanh.
     """
-    return _elementwise(_as_floating(input, "tanh"), "tanh", "TanhBackward0", of_result=True)
+    array_of(input, "tanh")
+    return pointwise.tanh(input)
 
 
 def softmax(
@@ -247,43 +250,6 @@ def log_softmax_rows(rows: Array) -> Array:
     return _core.activation("log_softmax", rows)
 
 
-def _elementwise(
-    input: Tensor,
-    kernel: str,
-    name: str,
-    first: float = 0.0,
-    second: float = 0.0,
-    *,
-    of_result: bool = False,
-    inplace: bool = False,
-) -> Tensor:
-    """Applies a compiled kernel to a floating-point tensor.
-
-    Args:
-        input: what to apply it to.
-        kernel: its name in the compiled module.
-        name: of the node.
-        first: the kernel's first parameter.
-        second: its second.
-        of_result: its gradient is computed from the result, not from the input.
-        inplace: write the result over the input.
-    """
-    if inplace:
-        return _overwrite(input, kernel, name, first, second, of_result=of_result)
-    x = input._array
-    y = lower(_core.activation(kernel, lift(x), first, second), x.dtype)
-    kept = y if of_result else x
-
-    def backward(grad: Array) -> tuple[Array]:
-        slope = _core.activation_backward(kernel, lift(grad), lift(kept), first, second)
-        return (lower(slope, grad.dtype),)
-
-    return record(y, name, (input,), backward, () if of_result else (input,), saves_result=of_result)
-
-
-_overwrite = in_place(_elementwise)
-
-
 def _along(
     input: Tensor, kernel: str, dim: int | None, stacklevel: int, dtype: dtypes.dtype | None
 ) -> Tensor:
@@ -316,8 +282,3 @@ def _along(
 
     name = "SoftmaxBackward0" if kernel == "softmax" else "LogSoftmaxBackward0"
     return record(y, name, (input,), backward, saves_result=True)
-
-
-def _as_floating(input: Tensor, function: str) -> Tensor:
-    x = array_of(input, function)
-    return input if as_dtype(x.dtype).is_floating_point else input.to(get_default_dtype())
