@@ -35,8 +35,8 @@ const std::vector<Candidate>& candidates() {
           kernels::baseline::orthogonal_table, kernels::baseline::pointwise_table},
          [] { return true; }},
 #ifdef FASTINIT_HAS_avx2
-        {{"avx2", kernels::avx2::fill_table, kernels::avx2::dense_table,
-          kernels::avx2::orthogonal_table, kernels::avx2::pointwise_table},
+        {{"avx2", kernels::avx2::fill_table, kernels::avx2::dense_table, kernels::avx2::orthogonal_table,
+          kernels::avx2::pointwise_table},
          [] {
              return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
                     __builtin_cpu_supports("f16c");
@@ -63,7 +63,8 @@ const Kernels& choose_kernels() {
         best = &candidate.kernels;
     }
     if (best) return *best;
-    std::string message = "FASTINIT_ISA is '" + std::string(wanted) + "', but this CPU and this build have only:";
+    std::string message =
+        "FASTINIT_ISA is '" + std::string(wanted) + "', but this CPU and this build have only:";
     for (const std::string& isa : usable_isas()) message += " " + isa;
     throw std::runtime_error(message);
 }

@@ -20,7 +20,7 @@ def reset_calls() -> None: ...
 
 # Fills, in place: float16, bfloat16, float32 or float64, any strides that keep elements apart, the GIL
 # released. The words come from `seed` and `stream`, from `position` on, a multiple of 4. `global_shape` and
-# `start` say that the array is the box from `start` on of a tensor of that shape: it gets the bits of that box.
+# `start` say that the array is the box from `start` on of a tensor of that shape: it gets that box's bits.
 # Raises ValueError where the array cannot be filled in place; it is then as it was.
 
 def fill_uniform(

@@ -84,8 +84,8 @@ def normal_(
 
     Examples:
         >>> normal_(fastinit.empty(2, 3), std=0.02, generator=Generator(seed=0))
-        tensor([[ 0.0198, -0.0185, -0.0124],
-                [-0.0096, -0.0031,  0.0036]])
+        tensor([[-0.0185, -0.0198, -0.0124],
+                [ 0.0096,  0.0031,  0.0036]])
     """
     random.normal(adopt(tensor), mean, std, generator, shard)
     return filled(tensor)
@@ -133,8 +133,8 @@ def trunc_normal_(
 
     Examples:
         >>> trunc_normal_(fastinit.empty(2, 3), a=-1, b=1, generator=Generator(seed=0))
-        tensor([[ 0.9911, -0.9247, -0.6176],
-                [-0.4821, -0.1536,  0.1808]])
+        tensor([[-0.9247, -0.9911, -0.6176],
+                [ 0.4821,  0.1536,  0.1808]])
     """
     array = adopt(tensor)
     if mean < a - 2 * std or mean > b + 2 * std:

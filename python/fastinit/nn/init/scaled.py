@@ -97,8 +97,8 @@ def xavier_normal_(
 
     Examples:
         >>> xavier_normal_(fastinit.empty(2, 3), generator=Generator(seed=0))
-        tensor([[ 0.6269, -0.5848, -0.3906],
-                [-0.3049, -0.0972,  0.1144]])
+        tensor([[-0.5848, -0.6269, -0.3906],
+                [ 0.3049,  0.0972,  0.1144]])
     """
     array = adopt(tensor)
     random.normal(array, 0.0, _xavier_std(global_shape(array, shard), gain), generator, shard)
@@ -192,8 +192,8 @@ def kaiming_normal_(
 
     Examples:
         >>> kaiming_normal_(fastinit.empty(2, 3), mode="fan_out", generator=Generator(seed=0))
-        tensor([[ 0.9911, -0.9247, -0.6176],
-                [-0.4821, -0.1536,  0.1808]])
+        tensor([[-0.9247, -0.9911, -0.6176],
+                [ 0.4821,  0.1536,  0.1808]])
     """
     array = adopt(tensor)
     shape = global_shape(array, shard)
@@ -239,8 +239,8 @@ def variance_scaling_(
 
     Examples:
         >>> variance_scaling_(fastinit.empty(2, 3), 2.0, "fan_avg", "normal", Generator(seed=0))
-        tensor([[ 0.8865, -0.8270, -0.5524],
-                [-0.4312, -0.1374,  0.1617]])
+        tensor([[-0.8270, -0.8865, -0.5524],
+                [ 0.4312,  0.1374,  0.1617]])
     """
     _scale_variance(tensor, scale, mode, distribution, generator, shard)
     return filled(tensor)
@@ -303,8 +303,8 @@ def lecun_normal_(tensor: T, generator: Generator | None = None, shard: Shard | 
 
     Examples:
         >>> lecun_normal_(fastinit.empty(2, 3), generator=Generator(seed=0))
-        tensor([[ 0.6505, -0.6069, -0.4054],
-                [-0.3164, -0.1008,  0.1187]])
+        tensor([[-0.6069, -0.6505, -0.4054],
+                [ 0.3164,  0.1008,  0.1187]])
     """
     _scale_variance(tensor, 1.0, "fan_in", "truncated_normal", generator, shard)
     return filled(tensor)

@@ -135,10 +135,10 @@ def sparse_(
 
     Examples:
         >>> sparse_(fastinit.empty(4, 3), 0.5, generator=Generator(seed=0))
-        tensor([[ 0.0000,  0.0000,  0.0000],
-                [ 0.0000, -0.0015,  0.0018],
-                [ 0.0083,  0.0020, -0.0119],
-                [ 0.0254,  0.0000,  0.0000]])
+        tensor([[0.0000, 0.0000, 0.0000],
+                [0.0000, 0.0015, 0.0018],
+                [0.0083, 0.0020, 0.0119],
+                [0.0254, 0.0000, 0.0000]])
     """
     array = adopt(tensor)
     shape = global_shape(array, shard)
