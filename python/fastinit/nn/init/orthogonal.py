@@ -107,7 +107,7 @@ def delta_orthogonal_(
         >>> delta_orthogonal_(fastinit.empty(2, 2, 3), generator=Generator(seed=0))
         tensor([[[ 0.0000, -0.9807,  0.0000],
                  [ 0.0000,  0.1954,  0.0000]],
-        
+        <BLANKLINE>
                 [[ 0.0000,  0.1954,  0.0000],
                  [ 0.0000,  0.9807,  0.0000]]])
     """
