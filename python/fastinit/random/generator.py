@@ -3,7 +3,6 @@
 import operator
 import os
 import threading
-from hashlib import blake2b
 from typing import Any, Final, Self, SupportsIndex, SupportsInt
 
 import numpy as np
@@ -154,6 +153,8 @@ class Generator:
             if not 0 <= number < 1 << 64:
                 raise ValueError(f"fork(): expected key in [0, 2^64), got {number}")
             tagged = b"\x00" + number.to_bytes(8, "little")
+        from hashlib import blake2b  # here, as it loads OpenSSL, which few programs that import fastinit need
+
         parent = self._stream.to_bytes(8, "little")
         forked = Generator(seed=self._seed)
         digest = blake2b(parent + tagged, digest_size=8, person=b"fastinit").digest()
