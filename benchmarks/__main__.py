@@ -17,6 +17,8 @@ def main() -> None:
     parser.add_argument(
         "--quick", action="store_true", help="small sizes and few rounds: shows that it runs, no more"
     )
+    parser.add_argument("--sizes", type=int, nargs="+", help="of the fills, in values", default=fills.SIZES)
+    parser.add_argument("--dtypes", nargs="+", help="of the fills", default=fills.DTYPES)
     parser.add_argument("--threads", type=int, default=fastinit.get_num_threads())
     parser.add_argument("--markdown", action="store_true", help="print the tables as Markdown")
     options = parser.parse_args()
@@ -28,7 +30,7 @@ def main() -> None:
     print(f"fastinit {fastinit.__version__} beside torch {torch.__version__}")
     fastinit.show_config()
     for name in options.suites or SUITES:
-        table = SUITES[name](quick=options.quick, threads=options.threads)
+        table = SUITES[name](options)
         if options.markdown:
             print(table.markdown())
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import ctypes
 import threading
 from collections.abc import Callable
@@ -15,9 +16,14 @@ from benchmarks.timing import by_turns
 
 Call = Callable[[], object]
 
+SIZES = [2**12, 2**16, 2**20, 2**26]
+DTYPES = ["float32", "bfloat16", "float64"]
+
 
 def memset(array: np.ndarray, threads: int) -> Call:
-    """Sets every byte of the array from as many threads: the rate at which this memory can be written."""
+    """Sets every byte of the array: the rate at which this memory can be written."""
+    if array.nbytes < 2**20:
+        threads = 1  # starting another takes longer than the rest
     pieces = np.array_split(array.view(np.uint8), threads)  # they keep the memory alive
 
     def call() -> None:
@@ -85,15 +91,15 @@ def numpy_fills(array: np.ndarray) -> dict[str, Call]:
     }
 
 
-def run(*, quick: bool, threads: int) -> Table:
+def run(options: argparse.Namespace) -> Table:
     """One row per fill, dtype and size: the rate of fastinit, and how many times that of each peer."""
-    rounds = 2 if quick else 7
-    sizes = [2**12, 2**20] if quick else [2**12, 2**16, 2**20, 2**26]
+    rounds = 2 if options.quick else 7
+    sizes = [size for size in options.sizes if size <= 2**20] if options.quick else options.sizes
     table = Table(
-        f"Fills, {threads} threads",
+        f"Fills, {options.threads} threads",
         ["fill", "dtype", "values", "fastinit Gvalues/s", "x torch", "x numpy", "of memset"],
     )
-    for dtype in ("float32", "bfloat16", "float64"):
+    for dtype in options.dtypes:
         for size in sizes:
             tensor = torch.empty(size, dtype=getattr(torch, dtype))
             array = np.empty(size, fastinit.tensor(0, dtype=getattr(fastinit, dtype)).numpy().dtype)
@@ -103,11 +109,11 @@ def run(*, quick: bool, threads: int) -> Table:
                 calls = {
                     "fastinit": ours,
                     "torch": torches[fill],
-                    "memset": memset(np.empty_like(array), threads),
+                    "memset": memset(np.empty_like(array), options.threads),
                 }
                 if fill in numpys:
                     calls["numpy"] = numpys[fill]
-                timings = by_turns(calls, rounds=rounds, at_least=0.002 if quick else 0.02)
+                timings = by_turns(calls, rounds=rounds, at_least=0.002 if options.quick else 0.02)
                 table.row(
                     fill,
                     dtype,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -26,11 +27,11 @@ LIBRARIES = ["fastinit", "torch", "numpy"]
 KINDS = ["forward + backward", "forward + backward + SGD"]
 
 
-def run(*, quick: bool, threads: int) -> Table:
+def run(options: argparse.Namespace) -> Table:
     """One row per network and kind of step: the time of fastinit, and how many of it each peer takes."""
-    rounds = 1 if quick else 5
+    rounds = 1 if options.quick else 5
     table = Table(
-        f"Training steps, float32, {threads} threads",
+        f"Training steps, float32, {options.threads} threads",
         ["network", "step", "fastinit us", "x torch", "x numpy"],
     )
     for case in CASES:
@@ -44,11 +45,11 @@ def run(*, quick: bool, threads: int) -> Table:
                     "-m",
                     "benchmarks.step_worker",
                     name,
-                    str(threads),
+                    str(options.threads),
                     str(case.batch),
                 ]
                 command += [str(size) for size in case.sizes]
-                if quick:
+                if options.quick:
                     command.insert(3, "--quick")
                 output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
                 for kind, value in zip(KINDS, output.split(), strict=True):
