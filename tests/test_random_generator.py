@@ -1,8 +1,11 @@
 """A generator gives out each position once, and knows its way back."""
 
 import copy
+import os
 import pickle
+import signal
 import threading
+import time
 from hashlib import blake2b
 
 import numpy as np
@@ -126,6 +129,31 @@ def test_a_state_that_no_generator_gave_is_refused(state, error):
     with pytest.raises(error):
         generator.set_state(state)
     assert generator._take(1) == (3, 0, 0)
+
+
+# Python 3.12 and later warn of forks in processes with threads: that they work is what is tested here.
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_child_forked_while_another_thread_draws_draws_too():
+    drawing = threading.Event()
+
+    class Slow(int):
+        """A number of elements that takes its time where the generator adds it to its position."""
+
+        def __radd__(self, other):
+            drawing.set()
+            time.sleep(0.2)
+            return int(self) + other
+
+    generator = Generator()
+    thread = threading.Thread(target=generator._take, args=(Slow(4),))
+    thread.start()
+    drawing.wait()
+    if not (child := os.fork()):
+        signal.alarm(10)  # ends a child that waits for ever
+        os._exit(0 if generator._take(4)[2] == 4 else 1)
+    status = os.waitpid(child, 0)[1]
+    thread.join()
+    assert os.waitstatus_to_exitcode(status) == 0
 
 
 def test_a_forks_stream_is_the_hash_that_the_design_names():

@@ -28,6 +28,11 @@ _MAX_POSITION: Final = 1 << 50  # 2^48 blocks of four words
 _DEFAULT_SEED: Final = 67280421310721  # of a generator that was not given one, as in PyTorch
 _STATE: Final = np.dtype("<u8")  # seed, stream, position
 
+# One for all generators: it is held for less than a microsecond. A fork waits for it, so that the child,
+# which has none of the other threads, finds it free and every generator whole.
+_lock: Final = threading.Lock()
+os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
+
 
 class Generator:
     """A place in the stream of random words: a seed, a stream number and a position.
@@ -54,11 +59,10 @@ class Generator:
         <fastinit.Generator seed=7 stream=1190567923251636200 position=0>
     """
 
-    __slots__ = ("_lock", "_position", "_seed", "_stream")
+    __slots__ = ("_position", "_seed", "_stream")
 
     def __init__(self, device: DeviceLike = "cpu", *, seed: SupportsIndex | None = None) -> None:
         as_device(device)  # refuses another than the CPU
-        self._lock = threading.Lock()
         self._seed = _DEFAULT_SEED if seed is None else _as_seed(seed)
         self._stream = 0
         self._position = 0
@@ -82,7 +86,7 @@ class Generator:
             ValueError: `seed` is out of range.
         """
         value = _as_seed(seed)
-        with self._lock:
+        with _lock:
             self._seed, self._position = value, 0
         return self
 
@@ -98,7 +102,7 @@ class Generator:
 
     def get_state(self) -> npt.NDArray[np.uint8]:
         """Returns the state as 24 bytes: seed, stream and position, each a little-endian 64-bit integer."""
-        with self._lock:
+        with _lock:
             state = np.array([self._seed, self._stream, self._position], _STATE)
         return state.view(np.uint8)
 
@@ -122,7 +126,7 @@ class Generator:
         seed, stream, position = (int(word) for word in np.ascontiguousarray(state).view(_STATE))
         if position > _MAX_POSITION or position % 4:
             raise RuntimeError(f"the RNG state is damaged: its position is {position}")
-        with self._lock:
+        with _lock:
             self._seed, self._stream, self._position = seed, stream, position
 
     def clone_state(self) -> "Generator":
@@ -163,7 +167,7 @@ class Generator:
 
     def _take(self, numel: int) -> tuple[int, int, int]:
         """Takes the positions of one fill of `numel` elements; returns (seed, stream, first position)."""
-        with self._lock:
+        with _lock:
             first = self._position
             if first + numel > _MAX_POSITION:
                 raise ValueError(
