@@ -45,6 +45,13 @@ def test_a_gradient_has_memory_of_its_own():
     assert seed.tolist() == [1, 1]
 
 
+@pytest.mark.parametrize("shape", [(), (1,), (2,), (0, 3)])
+def test_backward_of_what_was_not_recorded_says_so_whatever_its_shape(shape):
+    message = "element 0 of tensors does not require grad and does not have a grad_fn"
+    with pytest.raises(RuntimeError, match=message):
+        fastinit.ones(shape).backward()
+
+
 def test_nothing_is_recorded_without_an_input_that_requires_grad():
     x = fastinit.Tensor([1.0])
     assert (x * 2).grad_fn is None

@@ -311,9 +311,7 @@ def _root(index: int, tensor: Variable, gradient: Variable | None) -> tuple[Edge
     if gradient is None:
         if edge is not None and array.size != 1:
             raise RuntimeError("grad can be implicitly created only for scalar outputs")
-        start: Array = np.array(1, array.dtype)
-        if array.ndim:
-            start = start.reshape(array.shape)
+        start: Array = np.ones(array.shape, array.dtype) if array.ndim else np.array(1, array.dtype)
     else:
         if gradient._array.shape != array.shape:
             raise RuntimeError(
