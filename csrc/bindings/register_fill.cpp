@@ -82,7 +82,7 @@ py::array array_of(py::handle object) { return array_argument(object.ptr(), "arr
 
 // Defines one fill: its name, its row of the table, and the names of its arguments, one per number.
 template <class... Names>
-void define(py::module_& module, const char* name, kernels::FillRow kernels::FillTable::* row,
+void define(py::module_& module, const char* name, const kernels::FillRow* kernels::FillTable::* row,
             runtime::CallCounter& calls, Names... names) {
     module.def(
         name,
@@ -91,7 +91,7 @@ void define(py::module_& module, const char* name, kernels::FillRow kernels::Fil
                       Lengths start) {
             calls.count();
             const py::array target = array_of(array);
-            run(kernel_for(table().*row, target), target,
+            run(kernel_for(*(table().*row), target), target,
                 {seed, stream, position, 0, std::move(global_shape), std::move(start)}, {arguments...});
         },
         py::arg("array"), py::arg(names)..., py::kw_only(), py::arg("seed"), py::arg("stream"),
@@ -113,7 +113,7 @@ void register_fill(py::module_& module) {
         [](py::object array, double value) {
             constant_calls.count();
             const py::array target = array_of(array);
-            run(kernel_for(table().constant, target), target, {}, {value});
+            run(kernel_for(*table().constant, target), target, {}, {value});
         },
         py::arg("array"), py::arg("value"));
     module.def(
@@ -125,7 +125,7 @@ void register_fill(py::module_& module) {
             if (target.dtype().kind() != 'u' || target.itemsize() < 4)
                 throw py::value_error("the array must be of uint32 or uint64, not " +
                                       std::string(py::str(target.dtype())));
-            run(target.itemsize() == 4 ? table().words32 : table().words64, target,
+            run(target.itemsize() == 4 ? *table().words32 : *table().words64, target,
                 {seed, stream, position, draw, std::move(global_shape), std::move(start)}, {});
         },
         py::arg("array"), py::kw_only(), py::arg("draw") = 0, py::arg("seed"), py::arg("stream"),

@@ -39,8 +39,8 @@ struct FillRow {
 };
 
 struct FillTable {
-    FillRow uniform, normal, trunc_normal, masked_uniform, bernoulli, constant;
-    FillKernel words32, words64;
+    const FillRow *uniform, *normal, *trunc_normal, *masked_uniform, *bernoulli, *constant;
+    const FillKernel *words32, *words64;
 };
 
 }  // namespace fastinit::kernels

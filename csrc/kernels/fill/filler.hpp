@@ -1,11 +1,14 @@
-#include "kernels/fill.hpp"
+#pragma once
 
-#include "core/distributions.hpp"
+// The loops over memory that every fill shares: tiles of a contiguous range, rows of a box, and the elements
+// that are left over or rejected. A distribution is compiled into them in a file of its own.
+
+#include "core/distributions/words.hpp"
 #include "core/float_environment.hpp"
 #include "core/philox.hpp"
+#include "kernels/fill.hpp"
 
 namespace fastinit::kernels::FASTINIT_ISA {
-namespace {
 
 using namespace core;
 
@@ -360,16 +363,6 @@ void fill_range(const Fill& fill, std::int64_t begin, std::int64_t end) {
     fill_box<Distribution>(fill, begin, end);
 }
 
-// Which of the two ways depends on the arguments alone: they give different bits.
-template <class D>
-void fill_trunc_normal(const Fill& fill, std::int64_t begin, std::int64_t end) {
-    const FloatEnvironment environment;
-    if (TruncatedNormal<D>::pays(fill.arguments))
-        fill_box<TruncatedNormal<D>>(fill, begin, end);
-    else
-        fill_box<InverseTruncatedNormal<D>>(fill, begin, end);
-}
-
 template <class Distribution>
 const char* refuse(const double* arguments) {
     const FloatEnvironment environment;
@@ -379,26 +372,8 @@ const char* refuse(const double* arguments) {
 template <class Distribution>
 constexpr FillKernel kernel{&refuse<Distribution>, &fill_range<Distribution>};
 
-template <class D>
-constexpr FillKernel trunc_normal_kernel{&refuse<TruncatedNormal<D>>, &fill_trunc_normal<D>};
-
 template <template <class> class Distribution>
 constexpr FillRow row{{kernel<Distribution<Float16>>, kernel<Distribution<BFloat16>>,
                        kernel<Distribution<Float32>>, kernel<Distribution<Float64>>}};
-
-}  // namespace
-
-extern const FillTable fill_table;
-const FillTable fill_table{
-    .uniform = row<Uniform>,
-    .normal = row<Normal>,
-    .trunc_normal = {{trunc_normal_kernel<Float16>, trunc_normal_kernel<BFloat16>,
-                      trunc_normal_kernel<Float32>, trunc_normal_kernel<Float64>}},
-    .masked_uniform = row<MaskedUniform>,
-    .bernoulli = row<Bernoulli>,
-    .constant = row<Constant>,
-    .words32 = kernel<RandomWords<Word32>>,
-    .words64 = kernel<RandomWords<Word64>>,
-};
 
 }  // namespace fastinit::kernels::FASTINIT_ISA
