@@ -3,6 +3,10 @@
 #include <cstdlib>
 #include <stdexcept>
 
+#ifdef FASTINIT_HAS_avx2
+#include <cpuid.h>
+#endif
+
 // One declaration per instruction set; the namespaces are those that kernels/*.cpp are compiled into.
 #define FASTINIT_DECLARE_ISA(isa)                  \
     namespace fastinit::kernels::isa {             \
@@ -28,6 +32,22 @@ struct Candidate {
     bool (*usable)();
 };
 
+// Every feature that the flags in CMakeLists.txt let the compiler use. The built-in function says yes to what
+// works on vectors wider than SSE's only where the system saves such registers too (XGETBV).
+#ifdef FASTINIT_HAS_avx2
+bool has_avx2() {
+    unsigned int a, b, c = 0, d;  // F16C is asked of the CPU itself: not every compiler has a name for it
+    return __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("avx2") &&
+           __builtin_cpu_supports("fma") && __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C);
+}
+#endif
+#ifdef FASTINIT_HAS_avx512
+bool has_avx512() {
+    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+#endif
+
 // The plainest first: the last usable one is the best.
 const std::vector<Candidate>& candidates() {
     static const std::vector<Candidate> list{
@@ -37,18 +57,12 @@ const std::vector<Candidate>& candidates() {
 #ifdef FASTINIT_HAS_avx2
         {{"avx2", kernels::avx2::fill_table, kernels::avx2::dense_table, kernels::avx2::orthogonal_table,
           kernels::avx2::pointwise_table},
-         [] {
-             return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-                    __builtin_cpu_supports("f16c");
-         }},
+         &has_avx2},
 #endif
 #ifdef FASTINIT_HAS_avx512
         {{"avx512", kernels::avx512::fill_table, kernels::avx512::dense_table,
           kernels::avx512::orthogonal_table, kernels::avx512::pointwise_table},
-         [] {
-             return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                    __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-         }},
+         &has_avx512},
 #endif
     };
     return list;
