@@ -47,6 +47,8 @@ struct Float16 {
         return (U32)_mm512_cvtepu16_epi32(_mm512_cvtps_ph((__m512)x, _MM_FROUND_TO_NEAREST_INT));
 #elif FASTINIT_VECTOR_BYTES == 32 && defined(__F16C__)
         return (U32)_mm256_cvtepu16_epi32(_mm256_cvtps_ph((__m256)x, _MM_FROUND_TO_NEAREST_INT));
+#elif FASTINIT_VECTOR_BYTES == 16 && defined(__aarch64__)
+        return (U32)vmovl_u16((uint16x4_t)vcvt_f16_f32((float32x4_t)x));
 #else
         const U32 sign = bit_cast<U32>(x) & 0x80000000u;
         const U32 magnitude = bit_cast<U32>(x) ^ sign;

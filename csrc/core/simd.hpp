@@ -13,6 +13,8 @@
 #include <utility>
 #if defined(__SSE2__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 #ifndef FASTINIT_ISA
@@ -102,6 +104,8 @@ FASTINIT_INLINE U64 multiply_low_halves(U64 a, U64 b) {
     return (U64)_mm256_mul_epu32((__m256i)a, (__m256i)b);
 #elif FASTINIT_VECTOR_BYTES == 16 && defined(__SSE2__)
     return (U64)_mm_mul_epu32((__m128i)a, (__m128i)b);
+#elif FASTINIT_VECTOR_BYTES == 16 && defined(__aarch64__)
+    return (U64)vmull_u32(vmovn_u64((uint64x2_t)a), vmovn_u64((uint64x2_t)b));
 #else
     return (a & 0xFFFFFFFFu) * (b & 0xFFFFFFFFu);
 #endif
@@ -114,6 +118,8 @@ FASTINIT_INLINE F32 sqrt(F32 x) {
     return (F32)_mm256_sqrt_ps((__m256)x);
 #elif FASTINIT_VECTOR_BYTES == 16 && defined(__SSE2__)
     return (F32)_mm_sqrt_ps((__m128)x);
+#elif FASTINIT_VECTOR_BYTES == 16 && defined(__aarch64__)
+    return (F32)vsqrtq_f32((float32x4_t)x);
 #else
     for (int i = 0; i < lanes<F32>; ++i) x[i] = __builtin_sqrtf(x[i]);
     return x;
@@ -127,39 +133,43 @@ FASTINIT_INLINE F64 sqrt(F64 x) {
     return (F64)_mm256_sqrt_pd((__m256d)x);
 #elif FASTINIT_VECTOR_BYTES == 16 && defined(__SSE2__)
     return (F64)_mm_sqrt_pd((__m128d)x);
+#elif FASTINIT_VECTOR_BYTES == 16 && defined(__aarch64__)
+    return (F64)vsqrtq_f64((float64x2_t)x);
 #else
     for (int i = 0; i < lanes<F64>; ++i) x[i] = __builtin_sqrt(x[i]);
     return x;
 #endif
 }
 
-// One bit per lane: lane i's is bit i, set where the mask's lane is all ones.
-FASTINIT_INLINE std::uint32_t bits_of(I32 mask) {
+// One bit per lane of a comparison's result: lane i's is bit i, set where the lane is all ones. (A template,
+// since compilers differ in which of the types of 64 bits a comparison gives.)
+template <class Mask>
+FASTINIT_INLINE std::uint32_t bits_of(Mask mask) {
+    if constexpr (sizeof(mask[0]) == 4) {
 #if FASTINIT_VECTOR_BYTES == 64 && defined(__AVX512F__)
-    return _mm512_movepi32_mask((__m512i)mask);
+        return _mm512_movepi32_mask((__m512i)mask);
 #elif FASTINIT_VECTOR_BYTES == 32 && defined(__AVX2__)
-    return static_cast<std::uint32_t>(_mm256_movemask_ps((__m256)mask));
+        return static_cast<std::uint32_t>(_mm256_movemask_ps((__m256)mask));
 #elif FASTINIT_VECTOR_BYTES == 16 && defined(__SSE2__)
-    return static_cast<std::uint32_t>(_mm_movemask_ps((__m128)mask));
-#else
-    std::uint32_t bits = 0;
-    for (int i = 0; i < lanes<I32>; ++i) bits |= (static_cast<std::uint32_t>(mask[i]) & 1u) << i;
-    return bits;
+        return static_cast<std::uint32_t>(_mm_movemask_ps((__m128)mask));
+#elif FASTINIT_VECTOR_BYTES == 16 && defined(__aarch64__)
+        return vaddvq_u32((uint32x4_t)mask & uint32x4_t{1, 2, 4, 8});
 #endif
-}
-
-FASTINIT_INLINE std::uint32_t bits_of(I64 mask) {
+    } else {
+        static_assert(sizeof(mask[0]) == 8);
 #if FASTINIT_VECTOR_BYTES == 64 && defined(__AVX512F__)
-    return _mm512_movepi64_mask((__m512i)mask);
+        return _mm512_movepi64_mask((__m512i)mask);
 #elif FASTINIT_VECTOR_BYTES == 32 && defined(__AVX2__)
-    return static_cast<std::uint32_t>(_mm256_movemask_pd((__m256d)mask));
+        return static_cast<std::uint32_t>(_mm256_movemask_pd((__m256d)mask));
 #elif FASTINIT_VECTOR_BYTES == 16 && defined(__SSE2__)
-    return static_cast<std::uint32_t>(_mm_movemask_pd((__m128d)mask));
-#else
-    std::uint32_t bits = 0;
-    for (int i = 0; i < lanes<I64>; ++i) bits |= (static_cast<std::uint32_t>(mask[i]) & 1u) << i;
-    return bits;
+        return static_cast<std::uint32_t>(_mm_movemask_pd((__m128d)mask));
+#elif FASTINIT_VECTOR_BYTES == 16 && defined(__aarch64__)
+        return static_cast<std::uint32_t>(vaddvq_u64((uint64x2_t)mask & uint64x2_t{1, 2}));
 #endif
+    }
+    std::uint32_t bits = 0;
+    for (int i = 0; i < lanes<Mask>; ++i) bits |= (static_cast<std::uint32_t>(mask[i]) & 1u) << i;
+    return bits;
 }
 
 }  // namespace fastinit::core::inline FASTINIT_ISA

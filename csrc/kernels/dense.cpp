@@ -183,7 +183,8 @@ void multiply_blocked(const Product<T>& product, T* workspace) {
                 const Index rows = smaller(B::rows, m - row);
                 const Lines<T> block = a_lines.from(row, start);
                 if (pack_a) pack<tile_rows>(block, rows, depth, packed_a);
-                const auto tile_at = [&](Index i, Index j) {
+                // The bindings by name: Clang's lambdas take none along before version 16.
+                const auto tile_at = [&, b = b, c = c, accumulate = accumulate](Index i, Index j) {
                     const bool packed = j >= whole;
                     const Tile<T> tile{
                         pack_a ? Lines<T>{packed_a + i * depth, 1, tile_rows} : block.from(i, 0),

@@ -120,7 +120,7 @@ class TruncatedNormal {
 
     FASTINIT_INLINE Pair<Values<D>> operator()(Pair<Words<D>> words, Pair<Mask<D>>& rejected) const {
         const auto z = box_muller(words);
-        rejected = map(z, [this](Values<D> x) { return (x < low_) | (x > high_); });
+        rejected = map(z, [this](Values<D> x) -> Mask<D> { return (x < low_) | (x > high_); });
         return map(z, [this](Values<D> x) {
             return clamp(mean_ + std_ * x, splat<Values<D>>(bounds_.least), splat<Values<D>>(bounds_.most));
         });

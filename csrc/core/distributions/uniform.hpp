@@ -53,11 +53,10 @@ class MaskedUniform {
     FASTINIT_INLINE Pair<Values<D>> operator()(Pair<Words<D>> words) const {
         return map(words, [this](Words<D> w) __attribute__((always_inline)) {
             using Bits = Words<D>;
-            constexpr auto sign = Bits{}[0] + (std::uint64_t{1} << (8 * sizeof(Real) - 1));
+            constexpr auto sign = static_cast<Scalar>(std::uint64_t{1} << (8 * sizeof(Real) - 1));
             const Values<D> x = uniform_(w);
-            const Values<D> magnitude =
-                bit_cast<Values<D>>(bit_cast<Bits>(x) & static_cast<Scalar>(sign - 1));
-            const Bits keep = bit_cast<Bits>(magnitude >= threshold_) | static_cast<Scalar>(sign);
+            const Values<D> magnitude = bit_cast<Values<D>>(bit_cast<Bits>(x) & (sign - 1));
+            const Bits keep = bit_cast<Bits>(magnitude >= threshold_) | sign;
             return bit_cast<Values<D>>(bit_cast<Bits>(x) & keep);  // the sign of zero is that of x
         });
     }

@@ -18,6 +18,8 @@ template <class V>
 struct Pair {
     V first, second;
 };
+template <class V>
+Pair(V, V) -> Pair<V>;
 
 // Words as wide as D's arithmetic; a 64-bit word is the element's word at one draw above its word at the
 // next.
