@@ -111,16 +111,12 @@ def test_a_fill_across_two_to_the_32_blocks_goes_on_as_before(dtype):
     assert across.tobytes() == before.tobytes() + after.tobytes()
 
 
-def test_an_unaligned_array_of_bytes_is_refused_and_left_alone():
-    base = np.full(401, 7, np.uint8)
-    array = base[1:].view(np.float32)
-    with pytest.raises(ValueError, match="aligned"):
-        fill_into(array, "uniform")
-    assert (base == 7).all()
-
-
 def overlapping():
     return np.lib.stride_tricks.as_strided(np.full(20, 7, np.float32), (5, 4), (8, 4))
+
+
+def broadcast():
+    return np.lib.stride_tricks.as_strided(np.full(4, 7, np.float32), (3, 4), (0, 4))
 
 
 def read_only():
@@ -129,15 +125,53 @@ def read_only():
     return array
 
 
+def not_aligned():
+    return np.full(81, 7, np.uint8)[1:].view(np.float32)
+
+
+UNFIT_MEMORY = {
+    "read-only": (read_only, ValueError, "read-only"),
+    "byte-swapped": (lambda: np.full(20, 7, ">f4"), ValueError, "dtype '>f4' .* byte order"),
+    "not aligned": (not_aligned, ValueError, "not aligned"),
+    "overlapping": (overlapping, RuntimeError, "unsupported operation.* single memory location"),
+    "broadcast": (broadcast, RuntimeError, "unsupported operation.* single memory location"),
+}
+
+
+@pytest.mark.parametrize("what", UNFIT_MEMORY)
+@pytest.mark.parametrize("use", [lambda array: fill_into(array, "uniform"), _core.check_writable])
+def test_memory_that_cannot_be_written_element_by_element_is_refused_and_left_as_it_was(what, use):
+    make, error, message = UNFIT_MEMORY[what]
+    array = make()
+    before = array.tobytes()
+    with pytest.raises(error, match=message):
+        use(array)
+    assert array.tobytes() == before
+
+
+base = np.zeros((4, 6, 5))
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        base,
+        base.T,
+        base[::-1, ::2],
+        base.transpose(1, 0, 2)[:, 1:3],
+        base[:, 2],
+        np.zeros(()),
+        np.zeros((0, 3))[:, ::2],
+        np.lib.stride_tricks.as_strided(np.zeros(2), (1, 2), (0, 8)),
+        np.zeros((3, 4), np.int16)[:, ::2],
+        np.zeros(3, object),
+    ],
+)
+def test_views_that_reach_each_element_once_are_writable(array):
+    _core.check_writable(array)
+
+
 REFUSED = {
-    "overlapping": (overlapping, {}, "same memory"),
-    "broadcast": (
-        lambda: np.lib.stride_tricks.as_strided(np.full(4, 7, np.float32), (3, 4), (0, 4)),
-        {},
-        "same memory",
-    ),
-    "read-only": (read_only, {}, "read-only"),
-    "byte-swapped": (lambda: np.full(20, 7, ">f4"), {}, "byte order"),
     "integer": (lambda: np.full(20, 7, np.int32), {}, "float16, bfloat16, float32 or float64"),
     "complex": (lambda: np.full(20, 7, np.complex64), {}, "float16, bfloat16, float32 or float64"),
     "position within a block": (lambda: np.full(20, 7, np.float32), {"position": 2}, "multiple of 4"),
@@ -162,6 +196,11 @@ REFUSED = {
         {"global_shape": (4,), "start": (0,)},
         "dimension",
     ),
+    "box of more dimensions": (
+        lambda: np.full((2, 2), 7, np.float32),
+        {"global_shape": (4, 4, 4), "start": (0, 0, 0)},
+        "dimension",
+    ),
     "box without a start": (lambda: np.full((2, 2), 7, np.float32), {"global_shape": (4, 4)}, "go together"),
 }
 
@@ -173,8 +212,3 @@ def test_what_cannot_be_filled_is_refused_and_left_as_it_was(what):
     with pytest.raises(ValueError, match=message):
         fill_into(array, "uniform", **arguments)
     assert (array == 7).all()
-
-
-def test_what_is_no_array_is_refused():
-    with pytest.raises(TypeError, match=r"numpy\.ndarray"):
-        fill_into([1.0, 2.0], "uniform")

@@ -1,5 +1,8 @@
 #include "bindings/arrays.hpp"
 
+#include <algorithm>
+#include <cstdlib>
+#include <stdexcept>
 #include <vector>
 
 namespace fastinit::bindings {
@@ -8,6 +11,30 @@ namespace {
 // numpy/ndarraytypes.h: NPY_ARRAY_ALIGNED and NPY_ARRAY_NOTSWAPPED.
 constexpr int aligned = 0x0100;
 constexpr int native = 0x0200;
+
+bool in_native_order(const py::array& array) {
+    const char order = array.dtype().byteorder();
+    return order == '=' || order == '|';
+}
+
+// Whether each step along a dimension passes over everything that the shorter steps reach. There are strides
+// that do not nest so and keep elements apart all the same; no slice, transposition or broadcast makes them.
+bool elements_share_memory(const py::array& array) {
+    if (array.size() < 2) return false;
+    struct Step {
+        py::ssize_t stride, size;
+    };
+    std::vector<Step> steps;
+    for (py::ssize_t d = 0; d < array.ndim(); ++d)
+        if (array.shape(d) > 1) steps.push_back({std::abs(array.strides(d)), array.shape(d)});
+    std::ranges::sort(steps, {}, &Step::stride);
+    py::ssize_t reach = array.itemsize();
+    for (const Step& step : steps) {
+        if (step.stride < reach) return true;
+        reach += (step.size - 1) * step.stride;
+    }
+    return false;
+}
 
 // The distance between rows, in bytes, if the dimensions before the last can be stepped through as one.
 bool joint_stride(const py::array& array, py::ssize_t& stride) {
@@ -49,6 +76,7 @@ std::string scalar_name(const py::array& array, const char* ScalarName::* spelli
 }  // namespace
 
 py::array array_argument(PyObject* object, const char* name) {
+    if (!object) object = Py_None;  // so Arguments gives it
     if (!py::isinstance<py::array>(object))
         throw py::type_error(std::string(name) + " must be a numpy.ndarray, not " + Py_TYPE(object)->tp_name);
     return py::reinterpret_borrow<py::array>(object);
@@ -67,9 +95,24 @@ Index leading_size(const py::array& array) {
     return size;
 }
 
-bool well_behaved(const py::array& array) {
-    const char order = array.dtype().byteorder();
-    return (array.flags() & aligned) != 0 && (order == '=' || order == '|');
+bool well_behaved(const py::array& array) { return (array.flags() & aligned) != 0 && in_native_order(array); }
+
+void check_writable(const py::array& array) {
+    if (!array.writeable())
+        throw py::value_error(
+            "cannot fill a read-only array in place: copy it, or open the memory map with mode 'r+'");
+    if ((array.flags() & aligned) == 0)
+        throw py::value_error(
+            "cannot fill an array in place that is not aligned to its element size: copy it");
+    if (!in_native_order(array))
+        throw py::value_error("cannot fill an array of dtype " +
+                              std::string(py::repr(array.dtype().attr("str"))) +
+                              " in place, which is not in this machine's byte order: convert it with "
+                              "array.astype(array.dtype.newbyteorder('='))");
+    if ((array.flags() & (py::array::c_style | py::array::f_style)) == 0 && elements_share_memory(array))
+        throw std::runtime_error(
+            "unsupported operation: more than one element of the written-to tensor refers to a single "
+            "memory location. Please clone() the tensor before performing the operation.");
 }
 
 py::array contiguous(const py::array& array) {

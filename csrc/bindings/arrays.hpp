@@ -29,6 +29,10 @@ Index leading_size(const py::array& array);
 // Whether its elements are aligned and in native byte order.
 bool well_behaved(const py::array& array);
 
+// Checks that the array can be written element by element: ValueError where it is read-only, not aligned or
+// in another byte order, RuntimeError where two elements share memory.
+void check_writable(const py::array& array);
+
 // A C-contiguous, aligned array in native byte order: the array itself where it is one, else a copy.
 py::array contiguous(const py::array& array);
 

@@ -1,9 +1,9 @@
-#include <pybind11/stl.h>
-
+#include <algorithm>
 #include <optional>
-#include <vector>
+#include <span>
 
 #include "bindings/arrays.hpp"
+#include "bindings/fastcall.hpp"
 #include "bindings/register.hpp"
 #include "runtime/calls.hpp"
 #include "runtime/dispatch.hpp"
@@ -12,124 +12,198 @@
 namespace fastinit::bindings {
 namespace {
 
-using Lengths = std::optional<std::vector<std::int64_t>>;
+using kernels::Dtype;
+using kernels::FillKernel;
+using kernels::FillRow;
+using kernels::FillTable;
+using runtime::Dimension;
 
-// Where in which stream the words come from; `global_shape` and `start` say which box of which tensor the
-// array is.
-struct Place {
-    std::uint64_t seed = 0, stream = 0, position = 0, draw = 0;
-    Lengths global_shape, start;
+// How a distribution is called from Python, its row of the table, and the names of its numbers.
+template <std::size_t numbers>
+struct Distribution {
+    const char* name;
+    const FillRow* FillTable::* row;
+    std::array<const char*, numbers> number_names;
+    const char* doc;
+
+    constexpr Parameters<numbers + 6> parameters() const {
+        Parameters<numbers + 6> result{name, {"array"}, numbers + 4};
+        const char** next = std::copy(number_names.begin(), number_names.end(), result.names.data() + 1);
+        for (const char* of_place : {"seed", "stream", "position", "global_shape", "start"})
+            *next++ = of_place;
+        return result;
+    }
 };
 
-runtime::Target target_of(const py::array& array, const Place& place) {
-    if (!array.writeable()) throw py::value_error("the array is read-only");
-    if (!well_behaved(array)) throw py::value_error("the array must be aligned and in native byte order");
-    const auto axes = static_cast<std::size_t>(array.ndim());
-    if (place.global_shape.has_value() != place.start.has_value())
-        throw py::value_error("global_shape and start go together");
-    if (place.global_shape && (place.global_shape->size() != axes || place.start->size() != axes))
+// A fill's name says under which name its calls are counted.
+constexpr Distribution<2> uniform{
+    "fill_uniform", &FillTable::uniform, {"low", "high"}, "Uniform on [low, high)."};
+constexpr Distribution<2> normal{"fill_normal", &FillTable::normal, {"mean", "std"}, "Normal."};
+constexpr Distribution<4> trunc_normal{"fill_trunc_normal",
+                                       &FillTable::trunc_normal,
+                                       {"mean", "std", "a", "b"},
+                                       "Normal under the condition that it lies in [a, b]."};
+constexpr Distribution<3> masked_uniform{"fill_masked_uniform",
+                                         &FillTable::masked_uniform,
+                                         {"low", "high", "threshold"},
+                                         "Uniform on [low, high), then 0 where abs(x) < threshold."};
+constexpr Distribution<1> bernoulli{
+    "fill_bernoulli", &FillTable::bernoulli, {"p"}, "1 with probability p, else 0."};
+
+constexpr Parameters<7> words_parameters{
+    "random_words", {"array", "seed", "stream", "position", "global_shape", "start", "draw"}, 4};
+
+runtime::CallCounter constant_calls("fill_constant"), words_calls("random_words");
+
+const FillTable& table() { return runtime::active_kernels().fill; }
+
+// NumPy's number of the type that ml_dtypes adds; found at import.
+int bfloat16 = -1;
+
+Dtype dtype_of(const py::array& array) {
+    const py::dtype dtype = array.dtype();
+    if (dtype.kind() == 'f' && dtype.itemsize() == 4) return Dtype::float32;
+    if (dtype.kind() == 'f' && dtype.itemsize() == 8) return Dtype::float64;
+    if (dtype.kind() == 'f' && dtype.itemsize() == 2) return Dtype::float16;
+    if (dtype.num() == bfloat16) return Dtype::bfloat16;
+    throw py::value_error("the array must be of float16, bfloat16, float32 or float64, not " +
+                          std::string(py::str(dtype)));
+}
+
+// Reads as many integers as the array has dimensions, each into `member` of its dimension.
+void read_lengths(PyObject* lengths, std::span<Dimension> dimensions, std::int64_t Dimension::* member) {
+    const auto items =
+        py::reinterpret_steal<py::object>(PySequence_Fast(lengths, "global_shape and start are sequences"));
+    if (!items) throw py::error_already_set();
+    if (PySequence_Fast_GET_SIZE(items.ptr()) != static_cast<Py_ssize_t>(dimensions.size()))
         throw py::value_error("global_shape and start must have one entry per dimension of the array");
-    std::vector<runtime::Dimension> dimensions(axes);
-    for (std::size_t i = 0; i < axes; ++i) {
-        const auto d = static_cast<py::ssize_t>(i);
-        dimensions[i] = {array.shape(d), array.strides(d),
-                         place.global_shape ? (*place.global_shape)[i] : array.shape(d),
-                         place.start ? (*place.start)[i] : 0};
+    for (std::size_t i = 0; i < dimensions.size(); ++i) {
+        const std::int64_t length =
+            PyLong_AsLongLong(PySequence_Fast_GET_ITEM(items.ptr(), static_cast<Py_ssize_t>(i)));
+        if (length == -1 && PyErr_Occurred()) throw py::error_already_set();
+        dimensions[i].*member = length;
+    }
+}
+
+// Where in which stream the words of a fill come from; `global_shape` and `start`, if given, say which box of
+// which tensor the array is.
+struct Place {
+    std::uint64_t seed = 0, stream = 0, position = 0;
+    PyObject *global_shape = nullptr, *start = nullptr;
+};
+
+// The place is the arguments from `first` on.
+Place place_of(const Arguments& arguments, Py_ssize_t first) {
+    return {arguments.unsigned_integer(first), arguments.unsigned_integer(first + 1),
+            arguments.unsigned_integer(first + 2), arguments[first + 3], arguments[first + 4]};
+}
+
+runtime::Target target_of(const py::array& array, const Place& place) {
+    check_writable(array);
+    if ((place.global_shape == nullptr) != (place.start == nullptr))
+        throw py::value_error("global_shape and start go together");
+    Dimension storage[kernels::max_axes];
+    const std::span<Dimension> dimensions(storage, static_cast<std::size_t>(array.ndim()));
+    for (std::size_t i = 0; i < dimensions.size(); ++i)
+        dimensions[i] = {array.shape()[i], array.strides()[i], array.shape()[i], 0};
+    if (place.global_shape) {
+        read_lengths(place.global_shape, dimensions, &Dimension::whole);
+        read_lengths(place.start, dimensions, &Dimension::start);
     }
     runtime::Target target = runtime::make_target(static_cast<char*>(const_cast<void*>(array.data())),
                                                   array.itemsize(), dimensions, place.position);
     target.fill.seed = place.seed;
     target.fill.stream = place.stream;
-    target.fill.draw = place.draw;
     return target;
 }
 
-void run(const kernels::FillKernel& kernel, const py::array& array, const Place& place,
-         std::initializer_list<double> arguments) {
-    runtime::Target target = target_of(array, place);
-    std::copy(arguments.begin(), arguments.end(), target.fill.arguments);
+bool interrupted() {
+    const py::gil_scoped_acquire gil;
+    return PyErr_CheckSignals() != 0;
+}
+
+py::object run(const FillKernel& kernel, const runtime::Target& target, const py::array& array) {
     if (const char* reason = kernel.refuse(target.fill.arguments)) throw py::value_error(reason);
-    const auto interrupted = [] {
-        const py::gil_scoped_acquire gil;
-        return PyErr_CheckSignals() != 0;
-    };
-    bool finished;
-    {
-        const py::gil_scoped_release released;
-        finished = runtime::fill(kernel, target, array.itemsize(), interrupted);
-    }
+    // Letting go of the GIL takes longer than a fill of a few elements.
+    constexpr std::int64_t few = 512;
+    std::optional<py::gil_scoped_release> released;
+    if (target.size > few) released.emplace();
+    const bool finished = runtime::fill(kernel, target, array.itemsize(), &interrupted);
+    released.reset();
     if (!finished) throw py::error_already_set();
+    return py::none();
 }
 
-const kernels::FillKernel& kernel_for(const kernels::FillRow& row, const py::array& array) {
-    const py::dtype dtype = array.dtype();
-    if (dtype.kind() == 'f' && dtype.itemsize() == 4) return row[kernels::Dtype::float32];
-    if (dtype.kind() == 'f' && dtype.itemsize() == 8) return row[kernels::Dtype::float64];
-    if (dtype.kind() == 'f' && dtype.itemsize() == 2) return row[kernels::Dtype::float16];
-    if (dtype_name(array) == "BFloat16" && py::str(dtype.attr("name")).equal(py::str("bfloat16")))
-        return row[kernels::Dtype::bfloat16];
-    throw py::value_error("the array must be of float16, bfloat16, float32 or float64, not " +
-                          std::string(py::str(dtype)));
+template <const auto& distribution>
+struct Fill {
+    static constexpr auto parameters = distribution.parameters();
+    static inline runtime::CallCounter calls{distribution.name};
+
+    static py::object call(PyObject* const* values, Py_ssize_t count) {
+        const Arguments arguments(distribution.name, values, count, parameters.required,
+                                  parameters.names.size());
+        calls.count();
+        const py::array array = array_argument(values[0], "array");
+        const FillKernel& kernel = (*(table().*distribution.row))[dtype_of(array)];
+        constexpr std::size_t numbers = distribution.number_names.size();
+        runtime::Target target = target_of(array, place_of(arguments, 1 + numbers));
+        for (std::size_t i = 0; i < numbers; ++i)
+            target.fill.arguments[i] = arguments.number(static_cast<Py_ssize_t>(1 + i));
+        return run(kernel, target, array);
+    }
+
+    static PyMethodDef method() { return fastcall_method_with_keywords<parameters, &call>(distribution.doc); }
+};
+
+// fill_constant(array, value)
+py::object fill_constant(PyObject* const* values, Py_ssize_t count) {
+    const Arguments arguments("fill_constant", values, count, 2, 2);
+    constant_calls.count();
+    const py::array array = array_argument(values[0], "array");
+    const FillKernel& kernel = (*table().constant)[dtype_of(array)];
+    runtime::Target target = target_of(array, {});
+    target.fill.arguments[0] = arguments.number(1);
+    return run(kernel, target, array);
 }
 
-const kernels::FillTable& table() { return runtime::active_kernels().fill; }
-
-runtime::CallCounter uniform_calls("fill_uniform"), normal_calls("fill_normal"),
-    trunc_normal_calls("fill_trunc_normal"), masked_uniform_calls("fill_masked_uniform"),
-    bernoulli_calls("fill_bernoulli"), constant_calls("fill_constant"), words_calls("random_words");
-
-py::array array_of(py::handle object) { return array_argument(object.ptr(), "array"); }
-
-// Defines one fill: its name, its row of the table, and the names of its arguments, one per number.
-template <class... Names>
-void define(py::module_& module, const char* name, const kernels::FillRow* kernels::FillTable::* row,
-            runtime::CallCounter& calls, Names... names) {
-    module.def(
-        name,
-        [row, &calls](py::object array, typename std::conditional<true, double, Names>::type... arguments,
-                      std::uint64_t seed, std::uint64_t stream, std::uint64_t position, Lengths global_shape,
-                      Lengths start) {
-            calls.count();
-            const py::array target = array_of(array);
-            run(kernel_for(*(table().*row), target), target,
-                {seed, stream, position, 0, std::move(global_shape), std::move(start)}, {arguments...});
-        },
-        py::arg("array"), py::arg(names)..., py::kw_only(), py::arg("seed"), py::arg("stream"),
-        py::arg("position"), py::arg("global_shape") = py::none(), py::arg("start") = py::none());
+// random_words(array, seed, stream, position, global_shape=None, start=None, draw=0)
+py::object random_words(PyObject* const* values, Py_ssize_t count) {
+    const Arguments arguments("random_words", values, count, 4, 7);
+    words_calls.count();
+    const py::array array = array_argument(values[0], "array");
+    if (array.dtype().kind() != 'u' || array.itemsize() < 4)
+        throw py::value_error("the array must be of uint32 or uint64, not " +
+                              std::string(py::str(array.dtype())));
+    runtime::Target target = target_of(array, place_of(arguments, 1));
+    if (arguments[6]) target.fill.draw = arguments.unsigned_integer(6);
+    if (target.fill.draw >= 1 << 16)
+        throw py::value_error("draw must be below 2^16, not " + std::to_string(target.fill.draw));
+    return run(array.itemsize() == 4 ? *table().words32 : *table().words64, target, array);
 }
+
+// check_writable(array)
+py::object check_writable_array(PyObject* const* values, Py_ssize_t count) {
+    const Arguments arguments("check_writable", values, count, 1, 1);
+    check_writable(array_argument(values[0], "array"));
+    return py::none();
+}
+
+PyMethodDef methods[] = {
+    Fill<uniform>::method(),
+    Fill<normal>::method(),
+    Fill<trunc_normal>::method(),
+    Fill<masked_uniform>::method(),
+    Fill<bernoulli>::method(),
+    fastcall_method<check_writable_array>("check_writable", "Raises where the array cannot be filled."),
+    fastcall_method<fill_constant>("fill_constant", "The value, rounded to the dtype."),
+    fastcall_method_with_keywords<words_parameters, random_words>("The words of one draw."),
+    {}};
 
 }  // namespace
 
 void register_fill(py::module_& module) {
-    using Table = kernels::FillTable;
-    define(module, "fill_uniform", &Table::uniform, uniform_calls, "low", "high");
-    define(module, "fill_normal", &Table::normal, normal_calls, "mean", "std");
-    define(module, "fill_trunc_normal", &Table::trunc_normal, trunc_normal_calls, "mean", "std", "a", "b");
-    define(module, "fill_masked_uniform", &Table::masked_uniform, masked_uniform_calls, "low", "high",
-           "threshold");
-    define(module, "fill_bernoulli", &Table::bernoulli, bernoulli_calls, "p");
-    module.def(
-        "fill_constant",
-        [](py::object array, double value) {
-            constant_calls.count();
-            const py::array target = array_of(array);
-            run(kernel_for(*table().constant, target), target, {}, {value});
-        },
-        py::arg("array"), py::arg("value"));
-    module.def(
-        "random_words",
-        [](py::object array, std::uint16_t draw, std::uint64_t seed, std::uint64_t stream,
-           std::uint64_t position, Lengths global_shape, Lengths start) {
-            words_calls.count();
-            const py::array target = array_of(array);
-            if (target.dtype().kind() != 'u' || target.itemsize() < 4)
-                throw py::value_error("the array must be of uint32 or uint64, not " +
-                                      std::string(py::str(target.dtype())));
-            run(target.itemsize() == 4 ? *table().words32 : *table().words64, target,
-                {seed, stream, position, draw, std::move(global_shape), std::move(start)}, {});
-        },
-        py::arg("array"), py::kw_only(), py::arg("draw") = 0, py::arg("seed"), py::arg("stream"),
-        py::arg("position"), py::arg("global_shape") = py::none(), py::arg("start") = py::none());
+    bfloat16 = py::dtype::from_args(py::module_::import("ml_dtypes").attr("bfloat16")).num();
+    if (PyModule_AddFunctions(module.ptr(), methods) < 0) throw py::error_already_set();
 }
 
 }  // namespace fastinit::bindings

@@ -1,7 +1,6 @@
 #include "runtime/fill.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <stdexcept>
 #include <string>
 
@@ -12,23 +11,8 @@ namespace {
 
 constexpr std::int64_t positions = std::int64_t{1} << 50;
 
-// Whether each step along a dimension passes over everything that the shorter steps reach. There are strides
-// that do not nest so and keep elements apart all the same; no slice, transposition or broadcast makes them.
-bool elements_share_memory(const std::vector<Dimension>& dimensions, std::int64_t itemsize) {
-    std::vector<Dimension> by_stride;
-    for (const Dimension& d : dimensions)
-        if (d.size > 1) by_stride.push_back(d);
-    std::ranges::sort(by_stride, {}, [](const Dimension& d) { return std::abs(d.stride); });
-    std::int64_t reach = itemsize;
-    for (const Dimension& d : by_stride) {
-        if (std::abs(d.stride) < reach) return true;
-        reach += (d.size - 1) * std::abs(d.stride);
-    }
-    return false;
-}
-
 // The number of elements of the whole tensor.
-std::int64_t whole_size(const std::vector<Dimension>& dimensions) {
+std::int64_t whole_size(std::span<const Dimension> dimensions) {
     std::int64_t size = 1;
     for (const Dimension& d : dimensions) {
         if (d.whole == 0) return 0;
@@ -39,7 +23,7 @@ std::int64_t whole_size(const std::vector<Dimension>& dimensions) {
 
 }  // namespace
 
-Target make_target(char* data, std::int64_t itemsize, const std::vector<Dimension>& dimensions,
+Target make_target(char* data, std::int64_t itemsize, std::span<const Dimension> dimensions,
                    std::uint64_t position) {
     if (position % 4 != 0)
         throw std::invalid_argument("position must be a multiple of 4, not " + std::to_string(position));
@@ -55,37 +39,36 @@ Target make_target(char* data, std::int64_t itemsize, const std::vector<Dimensio
     if (position > static_cast<std::uint64_t>(positions) ||
         whole_size(dimensions) > positions - static_cast<std::int64_t>(position))
         throw std::invalid_argument("the fill would pass position 2^50, where the stream ends");
-    if (size > 1 && elements_share_memory(dimensions, itemsize))
-        throw std::invalid_argument(
-            "more than one element of the array refers to the same memory; fill a copy of it");
 
     // From the innermost dimension out, each is joined to the one inside it where they can be stepped through
     // as one.
-    std::vector<kernels::Axis> axes;  // the innermost first
-    std::int64_t step = 1;
-    for (auto d = dimensions.rbegin(); d != dimensions.rend(); ++d) {
-        position += static_cast<std::uint64_t>(d->start * step);
-        if (d->size != 1) {
-            if (!axes.empty() && d->stride == axes.back().stride * axes.back().size &&
-                step == axes.back().step * axes.back().size)
-                axes.back().size *= d->size;
-            else
-                axes.push_back({d->size, d->stride, step});
-        }
-        step *= d->whole;
-    }
-    if (axes.empty()) axes.push_back({1, itemsize, 1});
     Target target;
+    kernels::Axis axes[kernels::max_axes];  // the innermost first
+    int count = 0;
+    std::int64_t step = 1;
+    for (std::size_t i = dimensions.size(); i-- > 0;) {
+        const Dimension& d = dimensions[i];
+        position += static_cast<std::uint64_t>(d.start * step);
+        if (d.size != 1) {
+            if (count > 0 && d.stride == axes[count - 1].stride * axes[count - 1].size &&
+                step == axes[count - 1].step * axes[count - 1].size)
+                axes[count - 1].size *= d.size;
+            else
+                axes[count++] = {d.size, d.stride, step};
+        }
+        step *= d.whole;
+    }
+    if (count == 0) axes[count++] = {1, itemsize, 1};
+    std::reverse_copy(axes, axes + count, target.fill.axis);
     target.size = size;
     target.fill.position = position;
     target.fill.data = data;
-    target.fill.axes = static_cast<int>(axes.size());
-    std::ranges::reverse_copy(axes, target.fill.axis);
+    target.fill.axes = count;
     return target;
 }
 
 bool fill(const kernels::FillKernel& kernel, const Target& target, std::int64_t itemsize,
-          const std::function<bool()>& interrupted) {
+          bool (*interrupted)()) {
     constexpr std::int64_t fewest = 32768, most_bytes = 1 << 20, pieces_per_thread = 8;
     const std::int64_t even = target.size / (pieces_per_thread * num_threads());
     const std::int64_t piece = std::clamp(even, fewest, most_bytes / itemsize) / 1024 * 1024;

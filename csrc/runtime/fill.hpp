@@ -1,8 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <vector>
+#include <span>
 
 #include "kernels/fill.hpp"
 
@@ -20,13 +19,14 @@ struct Target {
     std::int64_t size;
 };
 
-// Throws std::invalid_argument where elements share memory, the box leaves its tensor, or the tensor's
-// positions, which begin at `position`, leave the stream.
-Target make_target(char* data, std::int64_t itemsize, const std::vector<Dimension>& dimensions,
+// The array must not have more than kernels::max_axes dimensions, and no two elements may share memory.
+// Throws std::invalid_argument where the box leaves its tensor, or the tensor's positions, which begin at
+// `position`, leave the stream.
+Target make_target(char* data, std::int64_t itemsize, std::span<const Dimension> dimensions,
                    std::uint64_t position);
 
 // Fills the target, on several threads where it is large; false if it was interrupted.
 bool fill(const kernels::FillKernel& kernel, const Target& target, std::int64_t itemsize,
-          const std::function<bool()>& interrupted);
+          bool (*interrupted)());
 
 }  // namespace fastinit::runtime

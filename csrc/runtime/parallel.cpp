@@ -142,6 +142,10 @@ void set_num_threads(int count) {
 bool parallel_for(std::int64_t size, std::int64_t piece,
                   const std::function<void(std::int64_t, std::int64_t)>& body,
                   const std::function<bool()>& interrupted) {
+    if (size <= piece) {
+        if (size > 0) body(0, size);
+        return true;
+    }
     const std::int64_t pieces = (size + piece - 1) / piece;
     Job job{size, piece, body, {}, static_cast<int>(std::min<std::int64_t>(num_threads(), pieces)) - 1};
     const bool shared = job.wanted > 0;

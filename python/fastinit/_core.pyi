@@ -19,15 +19,15 @@ def calls() -> dict[str, int]: ...
 def reset_calls() -> None: ...
 
 # Fills, in place: float16, bfloat16, float32 or float64, any strides that keep elements apart, the GIL
-# released. The words come from `seed` and `stream`, from `position` on, a multiple of 4. `global_shape` and
-# `start` say that the array is the box from `start` on of a tensor of that shape: it gets that box's bits.
-# Raises ValueError where the array cannot be filled in place; it is then as it was.
+# released while a large array is filled. The words come from `seed` and `stream`, from `position` on, a
+# multiple of 4. `global_shape` and `start` say that the array is the box from `start` on of a tensor of that
+# shape: it gets that box's bits. Raises ValueError, or as `check_writable`, where the array cannot be filled
+# in place; it is then as it was. Arguments given by position are read fastest.
 
 def fill_uniform(
     array: FillArray,
     low: float,
     high: float,
-    *,
     seed: int,
     stream: int,
     position: int,
@@ -40,7 +40,6 @@ def fill_normal(
     array: FillArray,
     mean: float,
     std: float,
-    *,
     seed: int,
     stream: int,
     position: int,
@@ -55,7 +54,6 @@ def fill_trunc_normal(
     std: float,
     a: float,
     b: float,
-    *,
     seed: int,
     stream: int,
     position: int,
@@ -69,7 +67,6 @@ def fill_masked_uniform(
     low: float,
     high: float,
     threshold: float,
-    *,
     seed: int,
     stream: int,
     position: int,
@@ -81,7 +78,6 @@ def fill_masked_uniform(
 def fill_bernoulli(
     array: FillArray,
     p: float,
-    *,
     seed: int,
     stream: int,
     position: int,
@@ -90,20 +86,27 @@ def fill_bernoulli(
 ) -> None:
     """1 where the element's word, over 2^32, is below p; else 0."""
 
-def fill_constant(array: FillArray, value: float) -> None:
+def fill_constant(array: FillArray, value: float, /) -> None:
     """`value`, rounded to the dtype."""
 
 def random_words(
     array: np.ndarray[Any, np.dtype[np.uint32]] | np.ndarray[Any, np.dtype[np.uint64]],
-    *,
-    draw: int = 0,
     seed: int,
     stream: int,
     position: int,
     global_shape: Sequence[int] | None = None,
     start: Sequence[int] | None = None,
+    *,
+    draw: int = 0,
 ) -> None:
     """The words themselves, of one draw; uint64: those of `draw` above those of `draw + 1`."""
+
+def check_writable(array: np.ndarray[Any, Any], /) -> None:
+    """Checks that the array, of any dtype, can be written in place, element by element.
+
+    ValueError: it is read-only, not aligned, or not of this machine's byte order. RuntimeError: two elements
+    share memory.
+    """
 
 def orthonormal_columns(
     vectors: np.ndarray[Any, np.dtype[np.float32]] | np.ndarray[Any, np.dtype[np.float64]], /

@@ -6,6 +6,9 @@ from typing import Any, Final
 
 import ml_dtypes
 import numpy as np
+import numpy.typing as npt
+
+from .. import _core
 
 __all__ = [
     "FLOATING",
@@ -14,6 +17,7 @@ __all__ = [
     "IntegerLimits",
     "as_real",
     "check_finite",
+    "check_floating",
     "check_interval",
     "least_at_or_above",
     "require_value_between",
@@ -67,6 +71,41 @@ INTEGERS: Final[dict[type, IntegerLimits]] = {
     np.int32: IntegerLimits("int", "int", -(2**31), 2**31 - 1),
     np.int64: IntegerLimits("long", "int64_t", -(2**63), 2**63 - 1),
 }
+
+# NumPy's names of element types -> the names that PyTorch's messages use.
+_TYPE_NAMES = {
+    "bool": "Bool",
+    "uint8": "Byte",
+    "uint16": "UInt16",
+    "uint32": "UInt32",
+    "uint64": "UInt64",
+    "int8": "Char",
+    "int16": "Short",
+    "int32": "Int",
+    "int64": "Long",
+    "complex64": "ComplexFloat",
+    "complex128": "ComplexDouble",
+}
+
+
+def check_floating(array: npt.NDArray[Any], kernel: str) -> FloatingLimits:
+    """Checks that `array` has floating-point elements that can be filled; returns what its dtype can hold.
+
+    Args:
+        array: the array to fill.
+        kernel: the name that PyTorch's message would give.
+
+    Raises:
+        NotImplementedError: its dtype is another.
+        ValueError: `array` is read-only, not aligned, or not of this machine's byte order.
+        RuntimeError: two elements share memory.
+    """
+    limits = FLOATING.get(array.dtype.type)
+    if limits is None:
+        name = array.dtype.name
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{_TYPE_NAMES.get(name, name)}'")
+    _core.check_writable(array)
+    return limits
 
 
 def as_real(value: Any, function: str, argument: str, position: int) -> float:

@@ -8,20 +8,20 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _core
-from ..memory import check_floating, check_writable
 from ..shard import Shard
 from .bounds import (
-    FLOATING,
     INTEGERS,
     IntegerLimits,
     as_real,
     check_finite,
+    check_floating,
     check_interval,
     require_value_between,
 )
 from .generator import Generator, default_generator
 
 __all__ = [
+    "Place",
     "bernoulli",
     "check_normal",
     "constant",
@@ -33,6 +33,8 @@ __all__ = [
 ]
 
 Array = npt.NDArray[Any]
+# Seed, stream and position, and for a shard the shape of the whole and where in it the shard begins.
+Place = tuple[int, int, int] | tuple[int, int, int, tuple[int, ...], tuple[int, ...]]
 
 _NUMBERS = (float, int, complex, np.number, np.bool_, ml_dtypes.bfloat16)
 
@@ -60,12 +62,11 @@ def uniform(
         NotImplementedError: the array is of another dtype.
         TypeError: an argument is of a wrong type.
     """
-    check_floating(array, "check_uniform_bounds")
-    limits = FLOATING[array.dtype.type]
+    limits = check_floating(array, "check_uniform_bounds")
     low = as_real(low, "uniform_", "from", 1)
     high = as_real(high, "uniform_", "to", 2)
     check_interval(low, high, limits)
-    _core.fill_uniform(array, low, high, **take("uniform_", array, generator, shard))
+    _core.fill_uniform(array, low, high, *take("uniform_", array, generator, shard))
 
 
 def normal(
@@ -91,13 +92,12 @@ def normal(
         TypeError: an argument is of a wrong type.
     """
     mean, std = check_normal(array, mean, std)
-    _core.fill_normal(array, mean, std, **take("normal_", array, generator, shard))
+    _core.fill_normal(array, mean, std, *take("normal_", array, generator, shard))
 
 
 def check_normal(array: Array, mean: float, std: float) -> tuple[float, float]:
     """Checks the arguments of `normal`, raising as it does; returns `mean` and `std` as floats."""
-    check_floating(array, "normal_kernel_cpu")
-    limits = FLOATING[array.dtype.type]
+    limits = check_floating(array, "normal_kernel_cpu")
     mean = as_real(mean, "normal_", "mean", 1)
     std = as_real(std, "normal_", "std", 2)
     if not std >= 0:
@@ -136,8 +136,7 @@ def trunc_normal(
         NotImplementedError: the array is of another dtype.
         TypeError: an argument is of a wrong type.
     """
-    check_floating(array, "normal_kernel_cpu")
-    limits = FLOATING[array.dtype.type]
+    limits = check_floating(array, "normal_kernel_cpu")
     mean = as_real(mean, "trunc_normal_", "mean", 2)
     std = as_real(std, "trunc_normal_", "std", 3)
     a = as_real(a, "trunc_normal_", "a", 4)
@@ -154,7 +153,7 @@ def trunc_normal(
     if a > b:
         raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={a:g} > to={b:g}")
     require_value_between(max(a, -limits.largest), min(b, limits.largest), limits, closed=True)
-    _core.fill_trunc_normal(array, mean, std, a, b, **take("trunc_normal_", array, generator, shard))
+    _core.fill_trunc_normal(array, mean, std, a, b, *take("trunc_normal_", array, generator, shard))
 
 
 def masked_uniform(
@@ -184,15 +183,14 @@ def masked_uniform(
         NotImplementedError: the array is of another dtype.
         TypeError: an argument is of a wrong type.
     """
-    check_floating(array, "check_uniform_bounds")
-    limits = FLOATING[array.dtype.type]
+    limits = check_floating(array, "check_uniform_bounds")
     low = as_real(low, "masked_uniform_", "low", 2)
     high = as_real(high, "masked_uniform_", "high", 3)
     threshold = as_real(threshold, "masked_uniform_", "threshold", 4)
     check_interval(low, high, limits)
     if math.isnan(threshold):
         raise ValueError("masked_uniform_ expects threshold to be a number, but found nan")
-    _core.fill_masked_uniform(array, low, high, threshold, **take("masked_uniform_", array, generator, shard))
+    _core.fill_masked_uniform(array, low, high, threshold, *take("masked_uniform_", array, generator, shard))
 
 
 def bernoulli(
@@ -216,13 +214,13 @@ def bernoulli(
     if not 0 <= p <= 1:
         raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p:g}")
     if array.dtype.type in INTEGERS:
-        check_writable(array)
+        _core.check_writable(array)
         trials = np.empty(array.shape, np.float32)
-        _core.fill_bernoulli(trials, p, **take("bernoulli_", trials, generator, shard))
+        _core.fill_bernoulli(trials, p, *take("bernoulli_", trials, generator, shard))
         np.copyto(array, trials, casting="unsafe")
         return
     check_floating(array, "bernoulli_scalar_cpu_")
-    _core.fill_bernoulli(array, p, **take("bernoulli_", array, generator, shard))
+    _core.fill_bernoulli(array, p, *take("bernoulli_", array, generator, shard))
 
 
 def constant(array: Array, value: float) -> None:
@@ -241,11 +239,10 @@ def constant(array: Array, value: float) -> None:
     if not isinstance(value, _NUMBERS):
         raise TypeError(f"fill_(): argument 'value' (position 1) must be Number, not {type(value).__name__}")
     if array.dtype.type in INTEGERS:
-        check_writable(array)
+        _core.check_writable(array)
         array[...] = _as_integer(value, INTEGERS[array.dtype.type])
         return
-    check_floating(array, "fill_cpu")
-    limits = FLOATING[array.dtype.type]
+    limits = check_floating(array, "fill_cpu")
     try:
         real = float(value)
     except (TypeError, OverflowError):  # a complex number, an int past float64
@@ -268,7 +265,7 @@ def _as_integer(value: Any, limits: IntegerLimits) -> int:
 
 def take(
     function: str, array: Array, generator: Generator | None = None, shard: Shard | None = None
-) -> dict[str, Any]:
+) -> Place:
     """Takes the positions of one fill of `array`; call it when everything else has been checked.
 
     Args:
@@ -278,7 +275,7 @@ def take(
         shard: which box of which tensor `array` is; the whole if None.
 
     Returns:
-        The keyword arguments that tell a kernel of the compiled module where each element's words lie.
+        The last arguments of the compiled fills, which tell where each element's words lie.
 
     Raises:
         TypeError: `generator` is not a Generator, or `shard` not a Shard.
@@ -291,16 +288,8 @@ def take(
             f"{function}(): argument 'generator' must be fastinit.Generator, not {type(generator).__name__}"
         )
     if shard is None:
-        seed, stream, position = generator._take(array.size)
-        return {"seed": seed, "stream": stream, "position": position}
+        return generator._take(array.size)
     if not isinstance(shard, Shard):
         raise TypeError(f"{function}(): argument 'shard' must be fastinit.Shard, not {type(shard).__name__}")
     shard.check(array.shape)
-    seed, stream, position = generator._take(shard.global_numel())
-    return {
-        "seed": seed,
-        "stream": stream,
-        "position": position,
-        "global_shape": shard.global_shape,
-        "start": shard.start,
-    }
+    return *generator._take(shard.global_numel()), shard.global_shape, shard.start

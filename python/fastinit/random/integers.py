@@ -8,9 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _core
-from ..memory import check_floating, check_writable
 from ..shard import Shard
-from .bounds import FLOATING, INTEGERS, FloatingLimits, least_at_or_above
+from .bounds import FLOATING, INTEGERS, FloatingLimits, check_floating, least_at_or_above
 from .fills import take
 from .generator import Generator
 
@@ -50,7 +49,7 @@ def integers(
     """
     dtype = array.dtype.type
     if dtype in INTEGERS:
-        check_writable(array)
+        _core.check_writable(array)
     else:
         check_floating(array, "random_kernel_cpu")
     first = _as_int(low, "from", 1)
@@ -74,7 +73,7 @@ def permutation(n: int, generator: Generator | None = None) -> npt.NDArray[np.in
         TypeError: `generator` is not a Generator.
     """
     keys = np.empty(n, np.uint64)
-    _core.random_words(keys, **take("randperm", keys, generator))
+    _core.random_words(keys, *take("randperm", keys, generator))
     return np.argsort(keys, kind="stable")
 
 
@@ -130,8 +129,8 @@ def _below(
     element's own counters, so that it disturbs no other.
     """
     words = np.empty(shape, np.uint64)
-    key = take("random_", words, generator, shard)
-    _core.random_words(words, **key)
+    place = take("random_", words, generator, shard)
+    _core.random_words(words, *place)
     if bound == 1 << 64:
         return words
     flat = words.reshape(-1)
@@ -141,7 +140,7 @@ def _below(
         again = low < unfair
         if not again.any():
             break
-        _core.random_words(words, draw=attempt * _DRAWS_PER_TRY, **key)
+        _core.random_words(words, *place, draw=attempt * _DRAWS_PER_TRY)
         values[again], low[again] = _multiply(flat[again], bound)
     return values.reshape(shape)
 

@@ -10,7 +10,8 @@ from typing import Any, SupportsIndex, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from ..memory import adopt, check_writable
+from .. import _core
+from ..memory import adopt
 from ..random import Generator
 from ..shard import Shard
 from .errors import RecipeError, unknown
@@ -114,7 +115,7 @@ def _named(module_or_mapping: object) -> dict[str, Any]:
 
 def _spec(name: str, target: Any) -> TensorSpec:
     array = adopt(target)
-    check_writable(array)
+    _core.check_writable(array)
     if array.dtype.name not in DTYPES:
         raise RecipeError(f'"{name}" is of dtype {array.dtype}; only floating-point tensors can be filled')
     return TensorSpec(array.shape, array.dtype.name)

@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ... import _core
-from ...memory import adopt, check_floating, filled
+from ...memory import adopt, filled
 from ...random import Generator
-from ...random.bounds import as_real
-from ...random.fills import take
+from ...random.bounds import as_real, check_floating
+from ...random.fills import Place, take
 from ...shard import Shard
 from .gain import global_shape
 
@@ -64,11 +64,11 @@ def orthogonal_(
         raise ValueError("Only tensors with 2 or more dimensions are supported")
     check_floating(array, "normal_kernel_cpu")
     gain = _finite(gain, "orthogonal_")
-    key = take("orthogonal_", array, generator, shard)
+    place = take("orthogonal_", array, generator, shard)
     if array.size == 0:
         return filled(tensor)
-    normals_key = {name: key[name] for name in ("seed", "stream", "position")}  # of the whole, not of the box
-    matrix = _random_orthogonal(shape[0], math.prod(shape[1:]), array.dtype, gain, normals_key).reshape(shape)
+    whole = place[:3]  # not the place of the box
+    matrix = _random_orthogonal(shape[0], math.prod(shape[1:]), array.dtype, gain, whole).reshape(shape)
     array[...] = matrix if shard is None else matrix[shard.index]
     return filled(tensor)
 
@@ -122,12 +122,12 @@ def delta_orthogonal_(
         )
     check_floating(array, "normal_kernel_cpu")
     gain = _finite(gain, "delta_orthogonal_")
-    key = take("delta_orthogonal_", array, generator, shard)
+    place = take("delta_orthogonal_", array, generator, shard)
     if array.size == 0:
         return filled(tensor)
     centre = tuple((size - 1) // 2 for size in kernel)
-    key |= {"global_shape": shape, "start": (0, 0, *centre)}
-    matrix = _random_orthogonal(out_channels, in_channels, array.dtype, gain, key, kernel_dims=len(kernel))
+    taps = (*place[:3], shape, (0, 0, *centre))
+    matrix = _random_orthogonal(out_channels, in_channels, array.dtype, gain, taps, kernel_dims=len(kernel))
     box = shard or Shard(shape, (slice(None),) * len(shape))
     array[...] = 0
     local = tuple(at - start for at, start in zip(centre, box.start[2:], strict=True))
@@ -138,7 +138,7 @@ def delta_orthogonal_(
 
 
 def _random_orthogonal(
-    rows: int, columns: int, dtype: np.dtype[Any], gain: float, key: dict[str, Any], kernel_dims: int = 0
+    rows: int, columns: int, dtype: np.dtype[Any], gain: float, place: Place, kernel_dims: int = 0
 ) -> Array:
     """Returns `gain` times a random matrix of orthonormal columns, or of orthonormal rows if it is wide.
 
@@ -147,15 +147,15 @@ def _random_orthogonal(
         columns: its width.
         dtype: float64 is computed in float64, the others in float32.
         gain: a factor.
-        key: where the words lie, of a matrix followed by `kernel_dims` dimensions of size 1.
-        kernel_dims: as `key` needs it.
+        place: where the words lie, of a matrix followed by `kernel_dims` dimensions of size 1.
+        kernel_dims: as `place` needs it.
     """
     working = np.dtype(np.float64 if dtype == np.float64 else np.float32)
     tall = rows >= columns
     # One reflector's vector per row: a tall matrix has them in its columns.
     vectors = np.empty((columns, rows) if tall else (rows, columns), working)
     normals = vectors.T if tall else vectors
-    _core.fill_normal(normals[:, :, *(None,) * kernel_dims], 0.0, 1.0, **key)
+    _core.fill_normal(normals[:, :, *(None,) * kernel_dims], 0.0, 1.0, *place)
     orthonormal: Array = _core.orthonormal_columns(vectors)
     orthonormal *= working.type(gain)
     return orthonormal if tall else orthonormal.T

@@ -147,8 +147,8 @@ def sparse_(
     if not 0 <= sparsity <= 1:
         raise ValueError(f"sparse_ expects sparsity to be in [0, 1], but found sparsity {sparsity}")
     mean, std = check_normal(array, 0.0, std)
-    key = take("sparse_", array, generator, shard)
-    _core.fill_normal(array, mean, std, **key)
+    place = take("sparse_", array, generator, shard)
+    _core.fill_normal(array, mean, std, *place)
 
     rows = shape[0]
     count = math.ceil(sparsity * rows)
@@ -157,8 +157,7 @@ def sparse_(
     for column in range(0, array.shape[1], width):
         block = array[:, column : column + width]
         keys = np.empty((rows, block.shape[1]), np.uint64)
-        key |= {"global_shape": shape, "start": (0, first_column + column)}
-        _core.random_words(keys, draw=_KEY_DRAW, **key)
+        _core.random_words(keys, *place[:3], shape, (0, first_column + column), draw=_KEY_DRAW)
         zero = _least_of_each_row(np.ascontiguousarray(keys.T), count).T
         np.copyto(block, array.dtype.type(0), where=zero[first_row : first_row + array.shape[0]])
     return filled(tensor)
