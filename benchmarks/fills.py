@@ -1,126 +1,177 @@
-"""Fills in place, in one process: fastinit, PyTorch, NumPy's fastest generator, memset of the same bytes."""
+"""Fills in one process: fastinit, PyTorch, NumPy's fastest generator, JAX, and memset of the same bytes.
+
+All write the same memory, by turns; only JAX returns a new array, whose allocation is counted. NumPy fills on
+one thread and JAX on all, so each has one rate, which stands beside every number of threads.
+"""
 
 from __future__ import annotations
 
 import argparse
-import ctypes
-import threading
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from math import prod
+from typing import Any
 
+import ml_dtypes
 import numpy as np
 
 import fastinit
-from benchmarks.peers import torch
+from benchmarks.fill_calls import FILLS, Fill
+from benchmarks.memset import memset
+from benchmarks.peers import jax, torch
 from benchmarks.report import Table
-from benchmarks.timing import by_turns
-
-Call = Callable[[], object]
+from benchmarks.timing import Peer, Timings, by_turns
 
 SIZES = [2**12, 2**16, 2**20, 2**26]
-DTYPES = ["float32", "bfloat16", "float64"]
+DTYPES = {
+    "float32": np.dtype(np.float32),
+    "bfloat16": np.dtype(ml_dtypes.bfloat16),
+    "float16": np.dtype(np.float16),
+    "float64": np.dtype(np.float64),
+}
 
 
-def memset(array: np.ndarray, threads: int) -> Call:
-    """Sets every byte of the array: the rate at which this memory can be written."""
-    if array.nbytes < 2**20:
-        threads = 1  # starting another takes longer than the rest
-    pieces = np.array_split(array.view(np.uint8), threads)  # they keep the memory alive
+@dataclass(frozen=True)
+class Result:
+    """One fill of one array, timed by library and number of threads: "torch, 2"."""
+
+    fill: str
+    dtype: str
+    size: int
+    timings: Timings
+
+    def rate(self, peer: str) -> float | None:
+        """Values per second, if the peer took part."""
+        return self.size / self.timings.median(peer) if peer in self.timings.seconds else None
+
+    def ratio(self, peer: str, to: str) -> float | None:
+        """How many times as fast as the other the peer is, if both took part."""
+        return self.timings.ratio(peer, to=to) if {peer, to} <= self.timings.seconds.keys() else None
+
+
+def fastest_bit_generator() -> type[np.random.BitGenerator]:
+    """The one of NumPy's with which this machine fills float32 uniforms fastest."""
+    array = np.empty(2**16, np.float32)
+
+    def peer(name: str) -> Peer:
+        generator = np.random.Generator(getattr(np.random, name)(0))
+        return Peer(lambda: generator.random(out=array, dtype=array.dtype))
+
+    names = ["MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64"]
+    timings = by_turns({name: peer(name) for name in names}, rounds=5, at_least=0.002)
+    return getattr(np.random, min(names, key=timings.median))
+
+
+def numpy_call(
+    fill: Callable[[np.random.Generator, np.ndarray], object],
+    generator: np.random.Generator,
+    array: np.ndarray,
+) -> Callable[[], object]:
+    """NumPy's generators make float32 and float64; half types are rounded from an array of float32."""
+    if array.itemsize > 2:
+        return partial(fill, generator, array)
+    single = np.empty(array.shape, np.float32)
 
     def call() -> None:
-        tasks = [(piece.ctypes.data, 0, piece.nbytes) for piece in pieces]
-        others = [threading.Thread(target=ctypes.memset, args=task) for task in tasks[1:]]
-        for other in others:
-            other.start()
-        ctypes.memset(*tasks[0])
-        for other in others:
-            other.join()
+        fill(generator, single)
+        np.copyto(array, single, casting="unsafe")
 
     return call
 
 
-def fastinit_fills(array: np.ndarray) -> dict[str, Call]:
-    init = fastinit.nn.init
-    return {
-        "uniform": lambda: init.uniform_(array, -10.0, 10.0),
-        "normal": lambda: init.normal_(array, 0.0, 0.02),
-        "trunc_normal": lambda: init.trunc_normal_(array, 0.0, 1.0, -2.0, 2.0),
-        "masked uniform": lambda: init.masked_uniform_(array, -10.0, 10.0, 5.0),
-        "constant": lambda: init.constant_(array, 1.0),
-    }
+def jax_call(
+    fill: Callable[[Any, Any, tuple[int, ...], Any], Any], array: np.ndarray
+) -> Callable[[], object]:
+    """Compiled for the shape; each call waits for its values."""
+    compiled = jax.jit(lambda key: fill(jax.random, key, array.shape, array.dtype))
+    key = jax.random.key(0)
+    return lambda: compiled(key).block_until_ready()
 
 
-def torch_fills(tensor: torch.Tensor) -> dict[str, Call]:
-    init = torch.nn.init
+def peers_of(
+    fill: Fill, array: np.ndarray, dtype: str, threads: list[int], bits: type[np.random.BitGenerator]
+) -> dict[str, Peer]:
+    """Those who take turns in filling the array."""
+    ours = fastinit.from_numpy(array)
+    theirs = torch.from_numpy(array.view(np.uint8)).view(getattr(torch, dtype))
+    peers = {}
+    for count in threads:
+        peers[f"fastinit, {count}"] = Peer(
+            partial(fill.fastinit, fastinit.nn.init, ours), partial(fastinit.set_num_threads, count)
+        )
+        peers[f"memset, {count}"] = Peer(memset(array, count))
+        peers[f"torch, {count}"] = Peer(
+            partial(fill.torch or fill.fastinit, torch.nn.init, theirs), partial(torch.set_num_threads, count)
+        )
+    if fill.numpy is not None:
+        peers["numpy"] = Peer(numpy_call(fill.numpy, np.random.Generator(bits(0)), array))
+    if fill.jax is not None and jax is not None:
+        peers["jax"] = Peer(jax_call(fill.jax, array))
+    return peers
 
-    def chapter() -> None:
-        with torch.no_grad():
-            tensor.uniform_(-10, 10)
-            tensor.mul_(tensor.abs() >= 5)
 
-    return {
-        "uniform": lambda: init.uniform_(tensor, -10.0, 10.0),
-        "normal": lambda: init.normal_(tensor, 0.0, 0.02),
-        "trunc_normal": lambda: init.trunc_normal_(tensor, 0.0, 1.0, -2.0, 2.0),
-        "masked uniform": chapter,
-        "constant": lambda: init.constant_(tensor, 1.0),
-    }
+def cases(options: argparse.Namespace) -> list[tuple[str, str, tuple[int, ...]]]:
+    """Fill, dtype and shape of each row: what is asked for, the small first."""
+    found = []
+    for name in options.fills:
+        fill = FILLS[name]
+        if fill.shape is None:
+            shapes = [(size,) for size in options.sizes]
+        else:
+            shapes = [] if options.quick else [fill.shape]
+        found += [
+            (name, dtype, shape) for dtype in options.dtypes if dtype in fill.dtypes for shape in shapes
+        ]
+    return sorted(found, key=lambda case: prod(case[2]))
 
 
-def numpy_fills(array: np.ndarray) -> dict[str, Call]:
-    generator = np.random.Generator(np.random.SFC64(0))
-    dtype = array.dtype.type
+def measure(options: argparse.Namespace) -> list[Result]:
+    """Times every case, each in its part of the time that is left; every peer has one turn at the least."""
+    bits = fastest_bit_generator()
+    print(f"NumPy {np.__version__} draws from {bits.__name__}, its fastest here")
+    print(f"JAX {jax.__version__}" if jax is not None else "JAX is not installed")
+    rows = cases(options)
+    memory = np.zeros(max((prod(s) * DTYPES[d].itemsize for _, d, s in rows), default=0), np.uint8)
+    end = time.perf_counter() + options.seconds
+    results = []
+    for left, (name, dtype, shape) in zip(range(len(rows), 0, -1), rows, strict=True):
+        size = prod(shape)
+        array = memory[: size * DTYPES[dtype].itemsize].view(DTYPES[dtype]).reshape(shape)
+        timings = by_turns(
+            peers_of(FILLS[name], array, dtype, options.threads, bits),
+            rounds=2 if options.quick else 9,
+            at_least=0.001 if options.quick else 0.01,
+            at_most=max(0.0, end - time.perf_counter()) / left,
+        )
+        results.append(Result(name, dtype, size, timings))
+    order = list(FILLS)
+    return sorted(results, key=lambda r: (order.index(r.fill), options.dtypes.index(r.dtype), r.size))
 
-    def uniform() -> None:
-        generator.random(out=array, dtype=array.dtype)
-        np.multiply(array, dtype(20), out=array)
-        np.subtract(array, dtype(10), out=array)
 
-    def normal() -> None:
-        generator.standard_normal(out=array, dtype=array.dtype)
-        np.multiply(array, dtype(0.02), out=array)
-
-    def chapter() -> None:
-        uniform()
-        np.multiply(array, np.abs(array) >= 5, out=array)
-
-    return {
-        "uniform": uniform,
-        "normal": normal,
-        "masked uniform": chapter,
-        "constant": lambda: array.fill(1.0),
-    }
+def power_of_two(size: int) -> str:
+    """The size as it is spoken of."""
+    return f"2^{size.bit_length() - 1}" if size.bit_count() == 1 else str(size)
 
 
 def run(options: argparse.Namespace) -> Table:
-    """One row per fill, dtype and size: the rate of fastinit, and how many times that of each peer."""
-    rounds = 2 if options.quick else 7
-    sizes = [size for size in options.sizes if size <= 2**20] if options.quick else options.sizes
+    """One row per fill, dtype, size and number of threads: fastinit's rate, and the ratio to each peer's."""
+    results = measure(options)
+    if options.plot:
+        from benchmarks import plot
+
+        plot.rates(results, options.threads, options.plot)
     table = Table(
-        f"Fills, {options.threads} threads",
-        ["fill", "dtype", "values", "fastinit Gvalues/s", "x torch", "x numpy", "of memset"],
+        "Fills: 10^9 values/s of fastinit, and how many times as fast it is",
+        ["fill", "dtype", "values", "threads", "fastinit", "1 thread", "torch", "numpy", "jax", "memset"],
     )
-    for dtype in options.dtypes:
-        for size in sizes:
-            tensor = torch.empty(size, dtype=getattr(torch, dtype))
-            array = np.empty(size, fastinit.tensor(0, dtype=getattr(fastinit, dtype)).numpy().dtype)
-            numpys = {} if dtype == "bfloat16" else numpy_fills(np.empty_like(array))
-            torches = torch_fills(tensor)
-            for fill, ours in fastinit_fills(array).items():
-                calls = {
-                    "fastinit": ours,
-                    "torch": torches[fill],
-                    "memset": memset(np.empty_like(array), options.threads),
-                }
-                if fill in numpys:
-                    calls["numpy"] = numpys[fill]
-                timings = by_turns(calls, rounds=rounds, at_least=0.002 if options.quick else 0.02)
-                table.row(
-                    fill,
-                    dtype,
-                    size,
-                    size / timings.median("fastinit") / 1e9,
-                    timings.ratio("fastinit", to="torch"),
-                    timings.ratio("fastinit", to="numpy") if fill in numpys else None,
-                    timings.ratio("fastinit", to="memset"),
-                )
+    for result in results:
+        for count in options.threads:
+            ours = f"fastinit, {count}"
+            peers = ["fastinit, 1", f"torch, {count}", "numpy", "jax", f"memset, {count}"]
+            ratios = [result.ratio(ours, to=peer) for peer in peers]
+            table.row(
+                result.fill, result.dtype, power_of_two(result.size), count, result.rate(ours) / 1e9, *ratios
+            )
     return table

@@ -1,4 +1,8 @@
-"""The libraries that fastinit is measured beside; install them with the extra `compare`."""
+"""The libraries that fastinit is measured beside: PyTorch (the extra `compare`), and JAX where installed."""
+
+from __future__ import annotations
+
+from typing import Any
 
 try:
     import torch
@@ -7,4 +11,12 @@ except ModuleNotFoundError as error:
         "the benchmarks measure PyTorch beside fastinit: pip install 'fastinit[compare,bench]'"
     ) from error
 
-__all__ = ["torch"]
+jax: Any
+try:
+    import jax
+except ModuleNotFoundError:
+    jax = None
+else:
+    jax.config.update("jax_enable_x64", True)
+
+__all__ = ["jax", "torch"]

@@ -29,10 +29,10 @@ class Table:
     def print(self) -> None:
         table = RichTable(title=self.title, title_justify="left")
         for column in self.columns:
-            table.add_column(column, justify="right")
+            table.add_column(column, justify="right", no_wrap=True)
         for row in self.rows:
             table.add_row(*row)
-        Console(width=max(100, Console().width)).print(table)
+        Console(width=max(110, Console().width)).print(table)
 
     def markdown(self) -> str:
         lines = [self.columns, ["---:"] * len(self.columns), *self.rows]

@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> Table:
     """One row per network and kind of step: the time of fastinit, and how many of it each peer takes."""
     rounds = 1 if options.quick else 5
     table = Table(
-        f"Training steps, float32, {options.threads} threads",
+        f"Training steps, float32, {max(options.threads)} threads",
         ["network", "step", "fastinit us", "x torch", "x numpy"],
     )
     for case in CASES:
@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> Table:
                     "-m",
                     "benchmarks.step_worker",
                     name,
-                    str(options.threads),
+                    str(max(options.threads)),
                     str(case.batch),
                 ]
                 command += [str(size) for size in case.sizes]
@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> Table:
                 for kind, value in zip(KINDS, output.split(), strict=True):
                     seconds[kind, name].append(float(value))
         for kind in KINDS:
-            timings = Timings({name: seconds[kind, name] for name in LIBRARIES})
+            timings = Timings({name: dict(enumerate(seconds[kind, name])) for name in LIBRARIES})
             table.row(
                 case,
                 kind,

@@ -2,45 +2,85 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+Call = Callable[[], object]
+PATIENCE = 0.5  # seconds; a peer whose turn takes longer has only one
+
+
+@dataclass(frozen=True)
+class Peer:
+    """What is timed, and what is done before each of its turns without being timed."""
+
+    call: Call
+    prepare: Call = lambda: None
+
 
 @dataclass(frozen=True)
 class Timings:
-    """Seconds per call of each peer, round by round (entry r of every list comes from round r)."""
+    """Seconds per call of each peer, by round."""
 
-    seconds: dict[str, list[float]]
+    seconds: dict[str, dict[int, float]]
 
     def median(self, name: str) -> float:
-        return statistics.median(self.seconds[name])
+        return statistics.median(self.seconds[name].values())
 
     def ratio(self, name: str, to: str) -> float:
-        """How many times the time of `name` goes into that of `to`: above 1, `name` is the faster."""
-        return statistics.median(b / a for a, b in zip(self.seconds[name], self.seconds[to], strict=True))
+        """How many times the time of `name` goes into that of `to`: above 1, `name` is the faster.
+
+        The median over the rounds in which both had a turn; where there is none, the ratio of the medians.
+        """
+        ours, theirs = self.seconds[name], self.seconds[to]
+        both = ours.keys() & theirs.keys()
+        if not both:
+            return self.median(to) / self.median(name)
+        return statistics.median(theirs[r] / ours[r] for r in both)
 
 
-def seconds_per_call(call: Callable[[], object], at_least: float) -> float:
+def time_calls(call: Call, calls: int) -> float:
+    """The mean time of so many calls."""
+    start = time.perf_counter()
+    for _ in range(calls):
+        call()
+    return (time.perf_counter() - start) / calls
+
+
+def seconds_per_call(call: Call, at_least: float) -> float:
     """The time of one call, repeated until `at_least` seconds have gone by."""
     calls = 1
     while True:
-        start = time.perf_counter()
-        for _ in range(calls):
-            call()
-        elapsed = time.perf_counter() - start
-        if elapsed >= at_least:
-            return elapsed / calls
-        calls = max(calls * 2, round(calls * at_least / max(elapsed, 1e-9)))
+        seconds = time_calls(call, calls)
+        if seconds * calls >= at_least:
+            return seconds
+        calls = max(calls * 2, math.ceil(at_least / max(seconds, 1e-9)))
 
 
-def by_turns(calls: Mapping[str, Callable[[], object]], *, rounds: int, at_least: float = 0.02) -> Timings:
-    """Times every call once per round, after one round that is not counted."""
-    seconds: dict[str, list[float]] = {name: [] for name in calls}
-    for round_number in range(-1, rounds):
-        for name, call in calls.items():
-            elapsed = seconds_per_call(call, at_least)
-            if round_number >= 0:
-                seconds[name].append(elapsed)
+def by_turns(
+    peers: Mapping[str, Peer], *, rounds: int, at_least: float = 0.02, at_most: float = math.inf
+) -> Timings:
+    """Times every peer once per round, for `at_least` seconds; no round begins after `at_most` seconds.
+
+    The first turn of each peer tells how often it is to be called in the others, and counts only if it took
+    so long that there is no other.
+    """
+    begin = time.perf_counter()
+    calls: dict[str, int] = {}
+    seconds: dict[str, dict[int, float]] = {name: {} for name in peers}
+    for name, peer in peers.items():
+        peer.prepare()
+        first = time_calls(peer.call, 1)
+        if first > PATIENCE:
+            seconds[name][-1] = first
+        else:
+            calls[name] = math.ceil(at_least / min(first, seconds_per_call(peer.call, at_least / 10)))
+    for round_number in range(rounds):
+        if round_number > 0 and time.perf_counter() - begin > at_most:
+            break
+        for name, count in calls.items():
+            peers[name].prepare()
+            seconds[name][round_number] = time_calls(peers[name].call, count)
     return Timings(seconds)
