@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from fastinit import _core
-from reference.fills import DTYPES, FILLS, fill_into, filled
+from reference.fills import DTYPES, FILLS, INTEGER_DTYPES, OF_INTEGERS_TOO, dtypes_of, fill_into, filled
 
 WHOLE_SHAPE = (13, 7, 29)
 DTYPE_OF = [
     (name, dtype)
     for name in FILLS
-    for dtype in (DTYPES if name == "trunc_normal" else ["float32", "float64"])
+    for dtype in (dtypes_of(name) if name in ("trunc_normal", *OF_INTEGERS_TOO) else ["float32", "float64"])
 ]
 
 
@@ -45,12 +45,12 @@ STRIDED = {
 @pytest.mark.parametrize("view", STRIDED)
 @pytest.mark.parametrize(("name", "dtype"), DTYPE_OF)
 def test_no_stride_changes_a_bit_nor_writes_beside_the_view(view, name, dtype):
-    base = np.full(WHOLE_SHAPE, 77, DTYPES[dtype])
+    base = np.full(WHOLE_SHAPE, 77, (DTYPES | INTEGER_DTYPES)[dtype])
     target = STRIDED[view](base)
     fill_into(target, name)
     assert target.tobytes() == filled(name, dtype, target.shape).tobytes()
     target[...] = 77
-    assert (base == 77).all()
+    assert (base == base.dtype.type(77)).all()
 
 
 BOXES = [

@@ -29,6 +29,15 @@ CONTINUOUS = {
     "trunc_normal_one_sided": truncated(-np.inf, 1.0),
     "trunc_normal_narrow": truncated(0.0, 0.1),
     "trunc_normal_far": truncated(6.0, 7.0),
+    "exponential": (_core.fill_exponential, (2.5,), stats.expon(0, 0.4), stats.expon(0, 0.4).cdf),
+    "log_normal": (
+        _core.fill_log_normal, (1.0, 0.2), stats.lognorm(0.2, scale=np.e), stats.lognorm(0.2, scale=np.e).cdf
+    ),
+}  # fmt: skip
+# Their moments are infinite, or so large that no sample shows them.
+HEAVY = {
+    "cauchy": (_core.fill_cauchy, (-1.0, 3.0), None, stats.cauchy(-1.0, 3.0).cdf),
+    "log_normal_wide": (_core.fill_log_normal, (0.0, 4.0), None, stats.lognorm(4.0).cdf),
 }
 
 
@@ -46,9 +55,9 @@ def kolmogorov_smirnov(values, distribution_function):
     return special.kolmogorov(np.sqrt(n) * distance)
 
 
-@pytest.mark.parametrize("name", CONTINUOUS)
+@pytest.mark.parametrize("name", [*CONTINUOUS, *HEAVY])
 def test_a_million_values_follow_the_distribution_for_each_of_20_seeds(name):
-    fill, arguments, _, cdf = CONTINUOUS[name]
+    fill, arguments, _, cdf = (CONTINUOUS | HEAVY)[name]
     p = [kolmogorov_smirnov(sample(fill, arguments, SAMPLES, seed), cdf) for seed in SEEDS]
     assert min(p) > 1e-4
     assert stats.kstest(p, "uniform").pvalue > 1e-3
@@ -69,6 +78,40 @@ def test_bernoulli_has_its_rate_for_each_of_20_seeds(p):
     for seed in SEEDS:
         ones = np.count_nonzero(sample(_core.fill_bernoulli, (p,), SAMPLES, seed))
         assert abs(ones - SAMPLES * p) < 4.5 * np.sqrt(SAMPLES * p * (1 - p))
+
+
+# The first values of the distribution, each a cell of a chi-square test, and one cell of the rest.
+DISCRETE = {
+    "geometric": (_core.fill_geometric, (0.3,), stats.geom(0.3), range(1, 25)),
+    "geometric_rare": (_core.fill_geometric, (0.01,), stats.geom(0.01), range(1, 400)),
+    "geometric_likely": (_core.fill_geometric, (0.9,), stats.geom(0.9), range(1, 5)),
+    "integers": (_core.fill_integers, (-3, 96), stats.randint(-3, 97), range(-3, 97)),
+}
+
+
+@pytest.mark.parametrize("name", DISCRETE)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int16, np.int64])
+def test_discrete_values_have_their_frequencies_for_each_of_20_seeds(name, dtype):
+    fill, arguments, distribution, cells = DISCRETE[name]
+    expected = distribution.pmf(cells) * SAMPLES
+    expected = np.append(expected, SAMPLES - expected.sum())
+    p = []
+    for seed in SEEDS:
+        values = sample(fill, arguments, SAMPLES, seed, dtype=dtype).astype(np.int64) - cells[0]
+        counts = np.bincount(np.minimum(values, len(cells)), minlength=len(cells) + 1)
+        used = expected > 1e-6  # integers have no rest
+        assert counts[~used].sum() == 0
+        p.append(stats.chisquare(counts[used], expected[used], sum_check=False).pvalue)
+    assert min(p) > 1e-4
+    assert stats.kstest(p, "uniform").pvalue > 1e-3
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 3 * 2**30), (-(2**62), 2**62), (-(2**63), 2**61)])
+def test_integers_that_are_often_drawn_again_stay_uniform(first, last):
+    for seed in SEEDS:
+        values = sample(_core.fill_integers, (first, last), SAMPLES, seed, dtype=np.int64)
+        cells = ((values.astype(np.float64) - first) / (last - first + 1) * 100).astype(np.int64)
+        assert stats.chisquare(np.bincount(cells, minlength=100)).pvalue > 1e-4
 
 
 def moments_in_standard_errors(fill, arguments, distribution, size):

@@ -52,6 +52,13 @@ class Arguments {
         return value;
     }
 
+    // The same in [-2^63, 2^63).
+    std::int64_t integer(Py_ssize_t i) const {
+        const std::int64_t value = PyLong_AsLongLong(values_[i]);
+        if (value == -1 && PyErr_Occurred()) throw py::error_already_set();
+        return value;
+    }
+
   private:
     PyObject* const* values_;
     Py_ssize_t count_;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 #include <optional>
 #include <span>
 
@@ -25,6 +26,7 @@ struct Distribution {
     const FillRow* FillTable::* row;
     std::array<const char*, numbers> number_names;
     const char* doc;
+    bool of_integers = false;  // whether the numbers are int64, whose bits its kernels then read
 
     constexpr Parameters<numbers + 6> parameters() const {
         Parameters<numbers + 6> result{name, {"array"}, numbers + 4};
@@ -49,6 +51,16 @@ constexpr Distribution<3> masked_uniform{"fill_masked_uniform",
                                          "Uniform on [low, high), then 0 where abs(x) < threshold."};
 constexpr Distribution<1> bernoulli{
     "fill_bernoulli", &FillTable::bernoulli, {"p"}, "1 with probability p, else 0."};
+constexpr Distribution<1> exponential{
+    "fill_exponential", &FillTable::exponential, {"lambd"}, "Exponential with the rate lambd."};
+constexpr Distribution<2> log_normal{
+    "fill_log_normal", &FillTable::log_normal, {"mean", "std"}, "e to the power of a normal."};
+constexpr Distribution<2> cauchy{
+    "fill_cauchy", &FillTable::cauchy, {"median", "sigma"}, "Cauchy about the median."};
+constexpr Distribution<1> geometric{
+    "fill_geometric", &FillTable::geometric, {"p"}, "The trials up to the first success."};
+constexpr Distribution<2> integers{
+    "fill_integers", &FillTable::integers, {"first", "last"}, "Integers of [first, last].", true};
 
 constexpr Parameters<7> words_parameters{
     "random_words", {"array", "seed", "stream", "position", "global_shape", "start", "draw"}, 4};
@@ -60,14 +72,32 @@ const FillTable& table() { return runtime::active_kernels().fill; }
 // NumPy's number of the type that ml_dtypes adds; found at import.
 int bfloat16 = -1;
 
-Dtype dtype_of(const py::array& array) {
+const FillKernel& kernel_for(const FillRow& row, const py::array& array) {
+    const FillKernel* kernel = nullptr;
     const py::dtype dtype = array.dtype();
-    if (dtype.kind() == 'f' && dtype.itemsize() == 4) return Dtype::float32;
-    if (dtype.kind() == 'f' && dtype.itemsize() == 8) return Dtype::float64;
-    if (dtype.kind() == 'f' && dtype.itemsize() == 2) return Dtype::float16;
-    if (dtype.num() == bfloat16) return Dtype::bfloat16;
-    throw py::value_error("the array must be of float16, bfloat16, float32 or float64, not " +
-                          std::string(py::str(dtype)));
+    const py::ssize_t size = dtype.itemsize();
+    switch (dtype.kind()) {
+        case 'f':
+            if (size <= 8)
+                kernel = &row[size == 4 ? Dtype::float32 : size == 8 ? Dtype::float64 : Dtype::float16];
+            break;
+        case 'i':
+            kernel = &row[size == 1   ? Dtype::int8
+                          : size == 2 ? Dtype::int16
+                          : size == 4 ? Dtype::int32
+                                      : Dtype::int64];
+            break;
+        case 'u':
+        case 'b':
+            if (size == 1) kernel = &row[Dtype::uint8];
+            break;
+        default:
+            if (dtype.num() == bfloat16) kernel = &row[Dtype::bfloat16];
+    }
+    if (kernel && kernel->range) return *kernel;
+    throw py::value_error(std::string("the array must be of float16, bfloat16, float32 or float64") +
+                          (row[Dtype::int64].range ? ", or of bool, uint8 or a signed integer type" : "") +
+                          ", not " + std::string(py::str(dtype)));
 }
 
 // Reads as many integers as the array has dimensions, each into `member` of its dimension.
@@ -144,12 +174,19 @@ struct Fill {
                                   parameters.names.size());
         calls.count();
         const py::array array = array_argument(values[0], "array");
-        const FillKernel& kernel = (*(table().*distribution.row))[dtype_of(array)];
+        const FillKernel& kernel = kernel_for(*(table().*distribution.row), array);
         constexpr std::size_t numbers = distribution.number_names.size();
         runtime::Target target = target_of(array, place_of(arguments, 1 + numbers));
         for (std::size_t i = 0; i < numbers; ++i)
-            target.fill.arguments[i] = arguments.number(static_cast<Py_ssize_t>(1 + i));
+            target.fill.arguments[i] = number(arguments, static_cast<Py_ssize_t>(1 + i));
         return run(kernel, target, array);
+    }
+
+    static double number(const Arguments& arguments, Py_ssize_t i) {
+        if constexpr (distribution.of_integers)
+            return std::bit_cast<double>(arguments.integer(i));
+        else
+            return arguments.number(i);
     }
 
     static PyMethodDef method() { return fastcall_method_with_keywords<parameters, &call>(distribution.doc); }
@@ -160,7 +197,7 @@ py::object fill_constant(PyObject* const* values, Py_ssize_t count) {
     const Arguments arguments("fill_constant", values, count, 2, 2);
     constant_calls.count();
     const py::array array = array_argument(values[0], "array");
-    const FillKernel& kernel = (*table().constant)[dtype_of(array)];
+    const FillKernel& kernel = kernel_for(*table().constant, array);
     runtime::Target target = target_of(array, {});
     target.fill.arguments[0] = arguments.number(1);
     return run(kernel, target, array);
@@ -194,6 +231,11 @@ PyMethodDef methods[] = {
     Fill<trunc_normal>::method(),
     Fill<masked_uniform>::method(),
     Fill<bernoulli>::method(),
+    Fill<exponential>::method(),
+    Fill<log_normal>::method(),
+    Fill<cauchy>::method(),
+    Fill<geometric>::method(),
+    Fill<integers>::method(),
     fastcall_method<check_writable_array>("check_writable", "Raises where the array cannot be filled."),
     fastcall_method<fill_constant>("fill_constant", "The value, rounded to the dtype."),
     fastcall_method_with_keywords<words_parameters, random_words>("The words of one draw."),

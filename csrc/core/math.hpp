@@ -30,24 +30,35 @@ FASTINIT_INLINE F32 minus_twice_log(F32 x) {
     return k * -0x1.62e430p+0f + f * polynomial(f, c);
 }
 
-// The natural logarithm of normal x > 0, within 1 ulp: x = 2^k m with m in [sqrt(1/2), sqrt(2)), and
-// log(m) = log(1 + f) = 2 atanh(f / (2 + f)), as in fdlibm's e_log.c.
-FASTINIT_INLINE F64 log(F64 x) {
+// x = 2^exponent (1 + fraction), with 1 + fraction in [sqrt(1/2), sqrt(2)).
+struct LogParts {
+    F64 exponent, fraction;
+};
+
+FASTINIT_INLINE LogParts log_parts(F64 x) {
     constexpr std::uint64_t sqrt_half = 0x3FE6A09E667F3BCD, one = 0x3FF0000000000000;
     const U64 shifted = bit_cast<U64>(x) - sqrt_half;
-    const F64 f = bit_cast<F64>((shifted & 0xFFFFFFFFFFFFF) + sqrt_half) - 1.0;
     // 1023 more than the exponent, put into the last bits of 2^52: a conversion that every CPU has.
-    const F64 k =
-        bit_cast<F64>(((shifted + one) >> 52) | bit_cast<U64>(splat<F64>(0x1p52))) - (0x1p52 + 1023.0);
+    return {bit_cast<F64>(((shifted + one) >> 52) | bit_cast<U64>(splat<F64>(0x1p52))) - (0x1p52 + 1023.0),
+            bit_cast<F64>((shifted & 0xFFFFFFFFFFFFF) + sqrt_half) - 1.0};
+}
+
+// The natural logarithm of what has these parts, within 1 ulp: log(1 + f) = 2 atanh(f / (2 + f)), as in
+// fdlibm's e_log.c.
+FASTINIT_INLINE F64 log_of(LogParts x) {
     constexpr double c[] = {6.666666666666735130e-01, 3.999999999940941908e-01, 2.857142874366239149e-01,
                             2.222219843214978396e-01, 1.818357216161805012e-01, 1.531383769920937332e-01,
                             1.479819860511658591e-01};
+    const F64 k = x.exponent, f = x.fraction;
     const F64 s = f / (2.0 + f);
     const F64 z = s * s;
     const F64 half_square = 0.5 * f * f;
     const F64 tail = s * (half_square + z * polynomial(z, c)) + k * 1.90821492927058770002e-10;
     return k * 6.93147180369123816490e-01 - ((half_square - tail) - f);
 }
+
+// The natural logarithm of normal x > 0, within 1 ulp.
+FASTINIT_INLINE F64 log(F64 x) { return log_of(log_parts(x)); }
 
 // A point of the unit circle.
 template <class V>

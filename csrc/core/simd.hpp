@@ -36,14 +36,18 @@ namespace fastinit::core::inline FASTINIT_ISA {
 
 inline constexpr int vector_bytes = FASTINIT_VECTOR_BYTES;
 
-template <class T>
+template <class T, int bytes>
 struct VectorOf {
-    typedef T type __attribute__((vector_size(vector_bytes)));
+    typedef T type __attribute__((vector_size(bytes)));
 };
 
-// A full vector of T.
+// A full vector of T, and one of half and of a quarter of its size.
 template <class T>
-using Vector = typename VectorOf<T>::type;
+using Vector = typename VectorOf<T, vector_bytes>::type;
+template <class T>
+using HalfVector = typename VectorOf<T, vector_bytes / 2>::type;
+template <class T>
+using QuarterVector = typename VectorOf<T, vector_bytes / 4>::type;
 
 using U32 = Vector<std::uint32_t>;
 using I32 = Vector<std::int32_t>;

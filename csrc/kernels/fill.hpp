@@ -31,15 +31,16 @@ struct FillKernel {
     void (*range)(const Fill& fill, std::int64_t begin, std::int64_t end);
 };
 
-enum class Dtype { float16, bfloat16, float32, float64 };
+enum class Dtype { float16, bfloat16, float32, float64, uint8, int8, int16, int32, int64 };
 
 struct FillRow {
-    FillKernel by_dtype[4];
+    FillKernel by_dtype[9];  // null where the distribution is not for the dtype
     const FillKernel& operator[](Dtype dtype) const { return by_dtype[static_cast<int>(dtype)]; }
 };
 
 struct FillTable {
-    const FillRow *uniform, *normal, *trunc_normal, *masked_uniform, *bernoulli, *constant;
+    const FillRow *uniform, *normal, *trunc_normal, *masked_uniform, *bernoulli, *constant, *exponential,
+        *log_normal, *cauchy, *geometric, *integers;
     const FillKernel *words32, *words64;
 };
 

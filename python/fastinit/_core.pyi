@@ -18,11 +18,12 @@ def set_num_threads(count: int) -> None: ...
 def calls() -> dict[str, int]: ...
 def reset_calls() -> None: ...
 
-# Fills, in place: float16, bfloat16, float32 or float64, any strides that keep elements apart, the GIL
-# released while a large array is filled. The words come from `seed` and `stream`, from `position` on, a
-# multiple of 4. `global_shape` and `start` say that the array is the box from `start` on of a tensor of that
-# shape: it gets that box's bits. Raises ValueError, or as `check_writable`, where the array cannot be filled
-# in place; it is then as it was. Arguments given by position are read fastest.
+# Fills, in place: float16, bfloat16, float32 or float64 (bernoulli, geometric and integers: also uint8 and
+# the signed integers, bernoulli and integers bool), any strides that keep elements apart, the GIL released
+# while a large array is filled. The words come from `seed` and `stream`, from `position` on, a multiple of 4.
+# `global_shape` and `start` say that the array is the box from `start` on of a tensor of that shape: it gets
+# that box's bits. Raises ValueError, or as `check_writable`, where the array cannot be filled in place; it is
+# then as it was. Arguments given by position are read fastest.
 
 def fill_uniform(
     array: FillArray,
@@ -85,6 +86,64 @@ def fill_bernoulli(
     start: Sequence[int] | None = None,
 ) -> None:
     """1 where the element's word, over 2^32, is below p; else 0."""
+
+def fill_exponential(
+    array: FillArray,
+    lambd: float,
+    seed: int,
+    stream: int,
+    position: int,
+    global_shape: Sequence[int] | None = None,
+    start: Sequence[int] | None = None,
+) -> None:
+    """Exponential with the rate `lambd`: never 0, at most the largest value of the dtype."""
+
+def fill_log_normal(
+    array: FillArray,
+    mean: float,
+    std: float,
+    seed: int,
+    stream: int,
+    position: int,
+    global_shape: Sequence[int] | None = None,
+    start: Sequence[int] | None = None,
+) -> None:
+    """e^(mean + std z) of the normal z that `fill_normal` gives; above 0, and finite."""
+
+def fill_cauchy(
+    array: FillArray,
+    median: float,
+    sigma: float,
+    seed: int,
+    stream: int,
+    position: int,
+    global_shape: Sequence[int] | None = None,
+    start: Sequence[int] | None = None,
+) -> None:
+    """Cauchy about `median` with the half width `sigma`; finite."""
+
+def fill_geometric(
+    array: FillArray,
+    p: float,
+    seed: int,
+    stream: int,
+    position: int,
+    global_shape: Sequence[int] | None = None,
+    start: Sequence[int] | None = None,
+) -> None:
+    """The number of trials up to the first success, each of probability `p`; at most what the dtype holds."""
+
+def fill_integers(
+    array: FillArray,
+    first: int,
+    last: int,
+    seed: int,
+    stream: int,
+    position: int,
+    global_shape: Sequence[int] | None = None,
+    start: Sequence[int] | None = None,
+) -> None:
+    """Integers of [first, last], each exactly as likely; in a floating-point dtype rounded."""
 
 def fill_constant(array: FillArray, value: float, /) -> None:
     """`value`, rounded to the dtype."""

@@ -143,3 +143,71 @@ def truncated_normal(
         inside = (tried >= real(dtype)(low)) & (tried <= real(dtype)(high))
         z, decided = np.where(inside, tried, z), np.where(inside, draw, decided)
     return z, decided
+
+
+def folded_uniform(positions: np.ndarray, dtype: np.dtype, stream: Stream) -> np.ndarray:
+    """The uniform u as its distance from the nearer end: u where u <= 1/2, else u - 1; exact as converted."""
+    w = stream.words(positions, dtype)
+    if dtype.itemsize == 8:
+        return ((w.view(np.int64) >> 11).astype(np.float64) + 0.5) * 2.0**-53
+    return (w.astype(np.uint32).view(np.int32).astype(np.float32) + np.float32(0.5)) * np.float32(2.0**-32)
+
+
+def minus_log(t: np.ndarray) -> np.ndarray:
+    """-log u of a folded u, in the precision of t."""
+    return np.where(t > 0, -np.log(np.where(t > 0, t, 1)), -np.log1p(np.where(t > 0, 0, t)))
+
+
+def standard_exponential(positions: np.ndarray, dtype: np.dtype, stream: Stream) -> np.ndarray:
+    """-log u, in float64 or longer."""
+    exact = np.longdouble if dtype.itemsize == 8 else np.float64
+    return minus_log(folded_uniform(positions, dtype, stream).astype(exact))
+
+
+def standard_cauchy(positions: np.ndarray, dtype: np.dtype, stream: Stream) -> np.ndarray:
+    """tan(pi/4 y), or its inverse where the leading bit of the word is set, in float64 or longer."""
+    w = stream.words(positions, dtype)
+    if dtype.itemsize == 8:
+        exact, bits = np.longdouble, 64
+        y = ((w << np.uint64(1)).view(np.int64) >> 12).astype(exact) / 2**51 + exact(2) ** -52
+    else:
+        exact, bits = np.float64, 32
+        odd = (w << np.uint64(1) | np.uint64(1)).astype(np.uint32).view(np.int32)
+        y = odd.astype(np.float32).astype(exact) / 2**31
+    t = np.tan(y * (exact(np.pi) + exact(1.2246467991473532e-16)) / 4)
+    return np.where(w >> np.uint64(bits - 1) == 1, 1 / t, t)
+
+
+def geometric(positions: np.ndarray, dtype: np.dtype, p: float, stream: Stream) -> np.ndarray:
+    """The number of trials, in longer arithmetic: 1 + floor(log u / log(1 - p)).
+
+    u is that of the exponential, but without a rounding: a 32-bit word fits a float64.
+    """
+    w = stream.words(positions, dtype)
+    if dtype.itemsize == 8:
+        t = folded_uniform(positions, dtype, stream).astype(np.longdouble)
+    else:
+        t = (w.astype(np.uint32).view(np.int32).astype(np.longdouble) + 0.5) / 2**32
+    return 1 + np.floor(minus_log(t) / -np.log1p(-np.longdouble(p)))
+
+
+def integers(positions: np.ndarray, first: int, last: int, stream: Stream) -> np.ndarray:
+    """Exact, as Python's integers: the first word of an element that favours no value, times the bound."""
+    bound = last - first + 1
+    bits = 32 if bound <= 2**32 else 64
+    values = np.full(positions.shape, None, object)
+    left = np.ones(positions.shape, bool)
+    for attempt in range(64):
+        at = positions[left]
+        if bits == 32:
+            w = words(at, stream.seed, stream.stream, attempt)
+        else:
+            w = words64(at, stream.seed, stream.stream, 2 * attempt)
+        product = w.astype(object) * bound
+        fair = product % 2**bits >= 2**bits % bound
+        chosen = np.flatnonzero(left)[fair.astype(bool)]
+        values[chosen] = first + product[fair.astype(bool)] // 2**bits
+        left[chosen] = False
+        if not left.any():
+            break
+    return values

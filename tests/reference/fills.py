@@ -17,6 +17,7 @@ DTYPES = {
     "float32": np.dtype(np.float32),
     "float64": np.dtype(np.float64),
 }
+INTEGER_DTYPES = {name: np.dtype(name) for name in ("bool", "uint8", "int8", "int16", "int32", "int64")}
 # Every distribution; the truncated normal by both its ways, and the inverse near, far and on either side.
 FILLS: dict[str, tuple[Any, tuple[float, ...]]] = {
     "uniform": (_core.fill_uniform, (-0.3, 0.7)),
@@ -29,13 +30,29 @@ FILLS: dict[str, tuple[Any, tuple[float, ...]]] = {
     "trunc_normal_far_below": (_core.fill_trunc_normal, (0.0, 1.0, -14.0, -12.0)),
     "masked_uniform": (_core.fill_masked_uniform, (-10.0, 10.0, 5.0)),
     "bernoulli": (_core.fill_bernoulli, (0.3,)),
+    "exponential": (_core.fill_exponential, (0.7,)),
+    "log_normal": (_core.fill_log_normal, (1.0, 2.0)),
+    "cauchy": (_core.fill_cauchy, (0.5, 2.0)),
+    "geometric": (_core.fill_geometric, (0.03,)),
+    "integers": (_core.fill_integers, (-5, 1000)),
+    "integers_of_64_bits": (_core.fill_integers, (-(2**40), 2**62)),
 }
+OF_INTEGERS_TOO = ("bernoulli", "geometric", "integers")
 SEED, STREAM = 0x0123456789ABCDEF, 0xFEDCBA9876543210
+
+
+def dtypes_of(name: str) -> list[str]:
+    """The dtypes that a fill is made for."""
+    if name == "integers_of_64_bits":
+        return ["bfloat16", "float32", "float64", "int64"]
+    if name not in OF_INTEGERS_TOO:
+        return list(DTYPES)
+    return [*DTYPES, *(dtype for dtype in INTEGER_DTYPES if dtype != "bool" or name == "bernoulli")]
 
 
 def filled(name: str, dtype: str, shape: int | tuple[int, ...], position: int = 0, **box: Any) -> np.ndarray:
     """A new array of one fill."""
-    array = np.empty(shape, DTYPES[dtype])
+    array = np.empty(shape, (DTYPES | INTEGER_DTYPES)[dtype])
     fill_into(array, name, position, **box)
     return array
 
@@ -62,7 +79,7 @@ def digests() -> dict[str, str]:
 
     found = {}
     for name in FILLS:
-        for dtype in DTYPES:
+        for dtype in dtypes_of(name):
             for position in POSITIONS:
                 for size in SIZES:
                     found[f"{name} {dtype} {size} at {position}"] = digest(

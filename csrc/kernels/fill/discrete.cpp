@@ -5,7 +5,7 @@
 
 namespace fastinit::kernels::FASTINIT_ISA {
 
-const FillRow bernoulli_row = row<Bernoulli>;
+const FillRow bernoulli_row = whole_row<Bernoulli>;
 const FillRow constant_row = row<Constant>;
 
 }  // namespace fastinit::kernels::FASTINIT_ISA

@@ -5,6 +5,7 @@
 
 #include "core/distributions/words.hpp"
 #include "core/float_environment.hpp"
+#include "core/integers.hpp"
 #include "core/philox.hpp"
 #include "kernels/fill.hpp"
 
@@ -72,7 +73,16 @@ FASTINIT_INLINE void store(T* out, V x) {
 
 template <class D>
 FASTINIT_INLINE void store_group(typename D::Stored* out, Values<D> (&values)[vectors<D>]) {
-    if constexpr (sizeof(typename D::Stored) == 2) {
+    if constexpr (sizeof(typename D::Real) == 8 && sizeof(typename D::Stored) < 8) {
+        put_in_order(values);
+        for (int i = 0; i < vectors<D>; ++i) store(out + i * lanes<Values<D>>, D::narrow(values[i]));
+    } else if constexpr (sizeof(typename D::Stored) == 1) {
+        // Two neighbours in the lowest bytes of each 32 bits: their halves joined, a lane of 64 has a block.
+        const U64 pairs = bit_cast<U64>(D::narrow(values[0]) | (D::narrow(values[1]) << 8));
+        const U64 blocks = pairs | (pairs >> 16);
+        store(out,
+              __builtin_convertvector(shuffle<lane_of_block>(blocks, blocks), HalfVector<std::uint32_t>));
+    } else if constexpr (sizeof(typename D::Stored) == 2) {
         // Two neighbours fill 32 bits, so a lane of 64 is a block already.
         const U64 blocks = bit_cast<U64>(D::narrow(values[0]) | (D::narrow(values[1]) << 16));
         store(out, shuffle<lane_of_block>(blocks, blocks));
@@ -226,6 +236,9 @@ class Filler {
                 make(distribution_, philox_, low, high, out + tile * tile_size, rejected);
                 for (int g = 0; g < groups; ++g) low[g] += std::uint64_t{tile_blocks};
                 if constexpr (rejects) {
+                    std::uint64_t any = 0;
+                    for (int g = 0; g < groups; ++g) any |= rejected[g];
+                    if (any == 0) continue;
                     // Written always and counted if wanted, since which blocks are cannot be predicted.
                     for (int block = 0; block < tile_blocks; ++block) {
                         const std::uint64_t bits =
@@ -372,8 +385,14 @@ const char* refuse(const double* arguments) {
 template <class Distribution>
 constexpr FillKernel kernel{&refuse<Distribution>, &fill_range<Distribution>};
 
+// For the floating-point types, and for all.
 template <template <class> class Distribution>
 constexpr FillRow row{{kernel<Distribution<Float16>>, kernel<Distribution<BFloat16>>,
                        kernel<Distribution<Float32>>, kernel<Distribution<Float64>>}};
+template <template <class> class Distribution>
+constexpr FillRow whole_row{
+    {kernel<Distribution<Float16>>, kernel<Distribution<BFloat16>>, kernel<Distribution<Float32>>,
+     kernel<Distribution<Float64>>, kernel<Distribution<UInt8>>, kernel<Distribution<Int8>>,
+     kernel<Distribution<Int16>>, kernel<Distribution<Int32>>, kernel<Distribution<Int64>>}};
 
 }  // namespace fastinit::kernels::FASTINIT_ISA

@@ -10,6 +10,11 @@ const FillTable fill_table{
     .masked_uniform = &masked_uniform_row,
     .bernoulli = &bernoulli_row,
     .constant = &constant_row,
+    .exponential = &exponential_row,
+    .log_normal = &log_normal_row,
+    .cauchy = &cauchy_row,
+    .geometric = &geometric_row,
+    .integers = &integers_row,
     .words32 = &words32_kernel,
     .words64 = &words64_kernel,
 };

@@ -215,11 +215,8 @@ def bernoulli(
         raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p:g}")
     if array.dtype.type in INTEGERS:
         _core.check_writable(array)
-        trials = np.empty(array.shape, np.float32)
-        _core.fill_bernoulli(trials, p, *take("bernoulli_", trials, generator, shard))
-        np.copyto(array, trials, casting="unsafe")
-        return
-    check_floating(array, "bernoulli_scalar_cpu_")
+    else:
+        check_floating(array, "bernoulli_scalar_cpu_")
     _core.fill_bernoulli(array, p, *take("bernoulli_", array, generator, shard))
 
 

@@ -1,4 +1,4 @@
-"""Random integers and permutations, exactly uniform, from 64-bit words of the elements' own."""
+"""Random integers and permutations, exactly uniform."""
 
 import operator
 import warnings
@@ -15,9 +15,6 @@ from .generator import Generator
 
 __all__ = ["integers", "permutation"]
 
-_MAX_TRIES = 1 << 10  # of 2^15 that an element's draws would allow; each fails with a probability below 1/2
-_DRAWS_PER_TRY = 2
-
 
 def integers(
     array: npt.NDArray[Any],
@@ -30,6 +27,11 @@ def integers(
 
     Without `high` they reach up to the dtype's largest integer, or in a floating-point one up to the end of
     the integers that it holds one and all (2^24 in float32), that value included.
+
+    Every value is as likely as any other: the upper half of word x (high - low), tried again at the element's
+    next draw where the lower half is among those that would favour some values (Lemire 2019, ACM Trans.
+    Model. Comput. Simul. 29). The range decides how long the words are, 32 or 64 bits, so that every dtype
+    gets the same values. PyTorch takes a remainder, which favours the small values of a large range.
 
     Args:
         array: any floating-point, integer or bool dtype, any strides.
@@ -46,6 +48,9 @@ def integers(
 
     Warns:
         UserWarning: the bounds reach past the integers that a floating-point dtype holds one and all.
+
+    Draws: one word per element and try, two for more than 2^32 values; a try fails with a probability below
+        1/2. The generator moves by the number of elements of the global shape, rounded up to 4.
     """
     dtype = array.dtype.type
     if dtype in INTEGERS:
@@ -59,10 +64,7 @@ def integers(
             f"random_ expects 'from' to be less than 'to', but got from={first} >= to={last + 1}"
         )
     first, last = _fit(first, last, dtype)
-    values = _below(last - first + 1, array.shape, generator, shard)
-    # Wraps around for a negative `first`, and comes out right when read as signed.
-    values += np.uint64(first % (1 << 64))
-    np.copyto(array, values.view(np.int64), casting="unsafe")
+    _core.fill_integers(array, first, last, *take("random_", array, generator, shard))
 
 
 def permutation(n: int, generator: Generator | None = None) -> npt.NDArray[np.int64]:
@@ -117,41 +119,3 @@ def _check_end(fits: bool, argument: str, name: str) -> None:
 
 def _ceil(value: int, limits: FloatingLimits) -> int:
     return value if abs(value) <= 1 << limits.digits else int(least_at_or_above(value, limits))
-
-
-def _below(
-    bound: int, shape: tuple[int, ...], generator: Generator | None, shard: Shard | None
-) -> npt.NDArray[np.uint64]:
-    """Returns integers uniform on [0, bound), for a bound of up to 2^64.
-
-    The high half of word x bound, tried again where the low half is among the 2^64 mod bound least, as those
-    would favour some values (Lemire, ACM Trans. Model. Comput. Simul. 29, 2019). A try draws from the
-    element's own counters, so that it disturbs no other.
-    """
-    words = np.empty(shape, np.uint64)
-    place = take("random_", words, generator, shard)
-    _core.random_words(words, *place)
-    if bound == 1 << 64:
-        return words
-    flat = words.reshape(-1)
-    unfair = np.uint64((1 << 64) % bound)
-    values, low = _multiply(flat, bound)
-    for attempt in range(1, _MAX_TRIES):
-        again = low < unfair
-        if not again.any():
-            break
-        _core.random_words(words, *place, draw=attempt * _DRAWS_PER_TRY)
-        values[again], low[again] = _multiply(flat[again], bound)
-    return values.reshape(shape)
-
-
-def _multiply(
-    words: npt.NDArray[np.uint64], bound: int
-) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
-    """Returns the high and the low 64 bits of words * bound, from products of 32-bit halves."""
-    half, mask = np.uint64(32), np.uint64(0xFFFFFFFF)
-    bound_high, bound_low = np.uint64(bound >> 32), np.uint64(bound & 0xFFFFFFFF)
-    words_high, words_low = words >> half, words & mask
-    middle = words_high * bound_low + (words_low * bound_low >> half)
-    carry = words_low * bound_high + (middle & mask)
-    return words_high * bound_high + (middle >> half) + (carry >> half), words * np.uint64(bound)
