@@ -167,12 +167,22 @@ def check_writable(array: np.ndarray[Any, Any], /) -> None:
     share memory.
     """
 
-def orthonormal_columns(
-    vectors: np.ndarray[Any, np.dtype[np.float32]] | np.ndarray[Any, np.dtype[np.float64]], /
-) -> np.ndarray[Any, np.dtype[Any]]:
-    """A matrix of the shape of `vectors.T` with orthonormal columns, uniform over all if `vectors` is normal.
+def fill_orthogonal(
+    array: FloatArray,
+    gain: float,
+    seed: int,
+    stream: int,
+    position: int,
+    global_shape: Sequence[int],
+    start: Sequence[int],
+    taps: int = 1,
+    tap: int = 0,
+) -> None:
+    """`gain` times a random orthogonal matrix: of it, the box that `global_shape` and `start` say.
 
-    `vectors` is C-contiguous, not higher than wide, and overwritten.
+    Its columns are orthonormal, or its rows where there are fewer. It is made of the normals that
+    `fill_normal` gives the elements (:, :, tap) of a tensor of the global shape by `taps`. The array has 2
+    dimensions of float32 or float64, and is not empty.
     """
 
 # Dense products and activations: float32 and float64, computed with the GIL released.

@@ -160,7 +160,7 @@ def set_threads():
 
 @pytest.mark.parametrize("case", [Case(case.name, shape, case.keywords) for case, shape in [
     (RANDOM[1], (1009, 211)), (RANDOM[3], (1009, 211)), (RANDOM[5], (1009, 211)), (RANDOM[7], (1009, 211)),
-    (RANDOM[19], (211, 130)), (RANDOM[22], (1009, 211)),
+    (RANDOM[19], (311, 230)), (RANDOM[22], (1009, 211)),
 ]], ids=str)  # fmt: skip
 @each_dtype
 def test_the_number_of_threads_changes_no_bit(case, dtype, set_threads):
@@ -184,7 +184,7 @@ for name, shape, keywords in eval(sys.stdin.read()):
 
 def test_the_instruction_set_changes_no_bit():
     cases = repr(
-        [(case.name, case.shape, case.keywords) for case in [*RANDOM, Case("orthogonal_", (211, 130))]]
+        [(case.name, case.shape, case.keywords) for case in [*RANDOM, Case("orthogonal_", (311, 230))]]
     )
     digests = {
         subprocess.run(

@@ -23,6 +23,7 @@ NONSENSE = [
     ("dirac_", (3, 2, 3), {"groups": -1}, "groups to be at least 1"),
     ("kaiming_uniform_", (3, 3), {"mode": 3}, "Mode 3 not supported"),
     ("orthogonal_", (3, 3), {"gain": nan}, "gain to be finite"),
+    ("orthogonal_", (3, 3), {"gain": 1e39}, "gain to be finite"),
     ("masked_uniform_", (3, 3), {"low": 0, "high": 1, "threshold": nan}, "threshold"),
     ("variance_scaling_", (3, 3), {"scale": 0}, "scale to be above 0"),
     ("variance_scaling_", (3, 3), {"scale": nan}, "scale to be above 0"),

@@ -9,8 +9,8 @@ import numpy.typing as npt
 from ... import _core
 from ...memory import adopt, filled
 from ...random import Generator
-from ...random.bounds import as_real, check_floating
-from ...random.fills import Place, take
+from ...random.bounds import FloatingLimits, as_real, check_finite, check_floating
+from ...random.fills import take
 from ...shard import Shard
 from .gain import global_shape
 
@@ -29,14 +29,18 @@ def orthogonal_(
     wide matrix, or the columns of a tall one, are orthonormal; :math:`Q` is uniform over all such matrices
     (Haar). It is a product of random Householder reflectors, each sum of which runs in one order: another CPU
     or another number of threads does not change a bit. float16 and bfloat16 are computed in float32 and
-    rounded.
+    rounded. Interrupted, it leaves the tensor as it was.
+
+    A tall m x n matrix takes 2 n^2 (m - n / 3) operations, and so does a wide n x m one; in temporary memory
+    lie the result, n (m - n / 2) values of reflectors, and 64 m values per thread, but never more than three
+    times the matrix in float32 (or float64).
 
     Args:
         tensor: float16, bfloat16, float32 or float64, at least 2 dimensions, any strides; filled in place.
         gain: a factor, see `calculate_gain`.
         generator: where the words come from; the default generator if None.
-        shard: which box of which tensor `tensor` is; the whole if None. The whole matrix is computed, in
-            temporary memory of twice its size, and the box is kept.
+        shard: which box of which tensor `tensor` is; the whole if None. The whole length of the vectors that
+            the box has a part of is computed, and the reflectors of those before them.
 
     Returns:
         The same object.
@@ -62,14 +66,17 @@ def orthogonal_(
     shape = global_shape(array, shard)
     if len(shape) < 2:
         raise ValueError("Only tensors with 2 or more dimensions are supported")
-    check_floating(array, "normal_kernel_cpu")
-    gain = _finite(gain, "orthogonal_")
-    place = take("orthogonal_", array, generator, shard)
+    limits = check_floating(array, "normal_kernel_cpu")
+    gain = _check_gain(gain, "orthogonal_", limits)
+    place = take("orthogonal_", array, generator, shard)[:3]
     if array.size == 0:
         return filled(tensor)
-    whole = place[:3]  # not the place of the box
-    matrix = _random_orthogonal(shape[0], math.prod(shape[1:]), array.dtype, gain, whole).reshape(shape)
-    array[...] = matrix if shard is None else matrix[shard.index]
+    box = shard.index if shard else tuple(slice(0, size) for size in shape)
+    # Of the dimensions after the second one, all that is beside the box is made too.
+    inner = math.prod(shape[2:])
+    columns = slice(box[1].start * inner, box[1].stop * inner)
+    matrix = _random_orthogonal((shape[0], shape[1] * inner), (box[0], columns), array.dtype, gain, place)
+    array[...] = matrix.reshape(matrix.shape[0], -1, *shape[2:])[:, :, *box[2:]]
     return filled(tensor)
 
 
@@ -86,8 +93,8 @@ def delta_orthogonal_(
             out >= in, any strides; filled in place.
         gain: a factor, see `calculate_gain`.
         generator: where the words come from; the default generator if None.
-        shard: which box of which tensor `tensor` is; the whole if None. The whole matrix of the centre is
-            computed, and the box is kept.
+        shard: which box of which tensor `tensor` is; the whole if None. What is computed is as in
+            `orthogonal_`, of the matrix of the centre.
 
     Returns:
         The same object.
@@ -120,49 +127,55 @@ def delta_orthogonal_(
         raise ValueError(
             f"delta_orthogonal_ expects in <= out, but found in={in_channels} > out={out_channels}"
         )
-    check_floating(array, "normal_kernel_cpu")
-    gain = _finite(gain, "delta_orthogonal_")
-    place = take("delta_orthogonal_", array, generator, shard)
+    limits = check_floating(array, "normal_kernel_cpu")
+    gain = _check_gain(gain, "delta_orthogonal_", limits)
+    place = take("delta_orthogonal_", array, generator, shard)[:3]
     if array.size == 0:
         return filled(tensor)
-    centre = tuple((size - 1) // 2 for size in kernel)
-    taps = (*place[:3], shape, (0, 0, *centre))
-    matrix = _random_orthogonal(out_channels, in_channels, array.dtype, gain, taps, kernel_dims=len(kernel))
     box = shard or Shard(shape, (slice(None),) * len(shape))
-    array[...] = 0
+    centre = tuple((size - 1) // 2 for size in kernel)
     local = tuple(at - start for at, start in zip(centre, box.start[2:], strict=True))
-    if all(0 <= at < size for at, size in zip(local, box.shape[2:], strict=True)):
-        centre_tap: tuple[slice | int, ...] = (slice(None), slice(None), *local)
-        array[centre_tap] = matrix[box.index[:2]]
+    if not all(0 <= at < size for at, size in zip(local, box.shape[2:], strict=True)):
+        array[...] = 0
+        return filled(tensor)
+    tap = int(np.ravel_multi_index(centre, kernel))
+    taps = math.prod(kernel)
+    matrix = _random_orthogonal(shape[:2], box.index[:2], array.dtype, gain, place, taps, tap)
+    array[...] = 0
+    centre_tap: tuple[slice | int, ...] = (slice(None), slice(None), *local)
+    array[centre_tap] = matrix
     return filled(tensor)
 
 
 def _random_orthogonal(
-    rows: int, columns: int, dtype: np.dtype[Any], gain: float, place: Place, kernel_dims: int = 0
+    shape: tuple[int, ...],
+    box: tuple[slice, ...],
+    dtype: np.dtype[Any],
+    gain: float,
+    place: tuple[int, int, int],
+    taps: int = 1,
+    tap: int = 0,
 ) -> Array:
-    """Returns `gain` times a random matrix of orthonormal columns, or of orthonormal rows if it is wide.
+    """Returns a box of `gain` times a random matrix of orthonormal columns, or of rows if it is wide.
 
     Args:
-        rows: its height.
-        columns: its width.
+        shape: the whole matrix's, (rows, columns).
+        box: which of its rows and columns are returned, at least one of each.
         dtype: float64 is computed in float64, the others in float32.
         gain: a factor.
-        place: where the words lie, of a matrix followed by `kernel_dims` dimensions of size 1.
-        kernel_dims: as `place` needs it.
+        place: the seed, the stream and the position of a tensor of the matrix's shape by `taps`.
+        taps: as above.
+        tap: which matrix of that tensor this one is.
     """
-    working = np.dtype(np.float64 if dtype == np.float64 else np.float32)
-    tall = rows >= columns
-    # One reflector's vector per row: a tall matrix has them in its columns.
-    vectors = np.empty((columns, rows) if tall else (rows, columns), working)
-    normals = vectors.T if tall else vectors
-    _core.fill_normal(normals[:, :, *(None,) * kernel_dims], 0.0, 1.0, *place)
-    orthonormal: Array = _core.orthonormal_columns(vectors)
-    orthonormal *= working.type(gain)
-    return orthonormal if tall else orthonormal.T
+    start = tuple(each.start for each in box)
+    size = [each.stop - each.start for each in box]
+    matrix: Array = np.empty(size, np.float64 if dtype == np.float64 else np.float32)
+    seed, stream, position = place
+    _core.fill_orthogonal(matrix, gain, seed, stream, position, shape, start, taps, tap)
+    return matrix
 
 
-def _finite(gain: float, function: str) -> float:
+def _check_gain(gain: float, function: str, limits: FloatingLimits) -> float:
     gain = as_real(gain, function, "gain", 2)
-    if not math.isfinite(gain):
-        raise ValueError(f"{function} expects gain to be finite, but found gain {gain:g}")
+    check_finite(gain, function, "gain", limits)
     return gain
