@@ -2,7 +2,29 @@
 
 from __future__ import annotations
 
+import os
+import signal
+from collections.abc import Callable
+
 import pytest
+
+
+@pytest.fixture
+def in_a_child() -> Callable[[Callable[[], bool]], bool]:
+    """Gives a function that forks, does some work in the child, and says whether that returned True there."""
+
+    def run(work: Callable[[], bool]) -> bool:
+        child = os.fork()
+        if child == 0:
+            signal.alarm(30)  # ends a child that waits for ever
+            done = False
+            try:
+                done = work()
+            finally:
+                os._exit(0 if done else 1)
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+    return run
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,9 +1,10 @@
 """Fills beside what else a process does: forks, threads, signals, other rounding modes."""
 
+import concurrent.futures
 import ctypes
+import itertools
 import os
 import platform
-import signal
 import subprocess
 import sys
 import threading
@@ -13,7 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fastinit import _core
+from fastinit import Generator, _core, default_generator, manual_seed
+from fastinit.nn import init
 from reference.fills import DTYPES, FILLS, dtypes_of, filled
 
 LARGE = 300_000
@@ -28,23 +30,31 @@ def several_threads():
     _core.set_num_threads(before)
 
 
-def exit_code_of_child(work):
-    """Forks, runs `work` in the child, and returns 0 if it returned True there."""
-    child = os.fork()
-    if child == 0:
-        signal.alarm(30)
-        os._exit(0 if work() else 1)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+# Python 3.12 and later warn of forks in processes with threads: that they work is what is tested here.
+pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 
 
-def test_a_forked_child_fills_after_its_parent_did():
-    expected = filled("normal", "float32", LARGE).tobytes()
-    assert exit_code_of_child(lambda: filled("normal", "float32", LARGE).tobytes() == expected) == 0
-    assert filled("normal", "float32", LARGE).tobytes() == expected
+def a_fill_and_a_product():
+    """The bytes of a fill and of a product, each large enough for several threads."""
+    x = filled("normal", "float32", (300, 1000))
+    return x.tobytes(), _core.linear(x, x[:200]).tobytes()
 
 
-def test_a_child_forked_while_another_thread_fills_fills_too():
-    expected = filled("normal", "float32", LARGE).tobytes()
+def test_a_forked_child_fills_and_multiplies_after_its_parent_did(in_a_child):
+    expected = a_fill_and_a_product()
+    assert in_a_child(lambda: a_fill_and_a_product() == expected)
+    assert a_fill_and_a_product() == expected
+
+
+def test_a_child_of_a_child_fills_too(in_a_child):
+    expected = a_fill_and_a_product()
+    assert in_a_child(
+        lambda: a_fill_and_a_product() == expected and in_a_child(lambda: a_fill_and_a_product() == expected)
+    )
+
+
+@pytest.fixture
+def another_thread_fills():
     stop = threading.Event()
 
     def keep_filling():
@@ -53,41 +63,95 @@ def test_a_child_forked_while_another_thread_fills_fills_too():
 
     thread = threading.Thread(target=keep_filling)
     thread.start()
-    try:
-        for _ in range(5):
-            assert exit_code_of_child(lambda: filled("normal", "float32", LARGE).tobytes() == expected) == 0
-    finally:
-        stop.set()
-        thread.join()
+    yield
+    stop.set()
+    thread.join()
 
 
-# Python 3.12 and later warn of forks in processes with threads: that they work is what is tested here.
-pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+@pytest.mark.usefixtures("another_thread_fills")
+def test_children_forked_while_another_thread_fills_fill_and_multiply_too(in_a_child):
+    expected = a_fill_and_a_product()
+    for _ in range(5):
+        assert in_a_child(lambda: a_fill_and_a_product() == expected)
+
+
+@pytest.mark.usefixtures("another_thread_fills")
+def test_a_child_forked_from_a_thread_while_others_fill_fills_too(in_a_child):
+    expected = a_fill_and_a_product()
+    succeeded = []
+
+    def fork():
+        succeeded.extend(in_a_child(lambda: a_fill_and_a_product() == expected) for _ in range(3))
+
+    forker = threading.Thread(target=fork)
+    forker.start()
+    while forker.is_alive():
+        assert a_fill_and_a_product() == expected
+    assert succeeded == [True] * 3
+
+
+def in_threads(count, work):
+    """Runs `work(i)` in as many threads at once; returns what each returned."""
+    with concurrent.futures.ThreadPoolExecutor(count) as executor:
+        return list(executor.map(work, range(count)))
 
 
 def test_several_threads_of_the_caller_fill_at_once():
     expected = {name: filled(name, "float32", LARGE).tobytes() for name in FILLS}
-    wrong = []
 
-    def fill_all():
-        for name, value in expected.items():
-            if filled(name, "float32", LARGE).tobytes() != value:
-                wrong.append(name)
+    def wrong(_):
+        return [name for name in FILLS if filled(name, "float32", LARGE).tobytes() != expected[name]]
 
-    callers = [threading.Thread(target=fill_all) for _ in range(5)]
-    for caller in callers:
-        caller.start()
-    for caller in callers:
-        caller.join()
-    assert not wrong
+    assert in_threads(5, wrong) == [[]] * 5
+
+
+def test_threads_with_generators_of_their_own_get_the_values_of_each():
+    sizes = [5, 1000, LARGE]
+    forks = [Generator(seed=3).fork(i) for i in range(4)]
+
+    def fill(generator):
+        return [init.normal_(np.empty(size, np.float32), generator=generator).tobytes() for size in sizes * 5]
+
+    expected = [fill(generator.clone_state()) for generator in forks]
+    assert in_threads(4, lambda i: fill(forks[i])) == expected
+
+
+@pytest.mark.parametrize("generator", [Generator(seed=3), None], ids=["one generator", "the default one"])
+def test_threads_that_share_a_generator_never_get_the_same_positions(generator):
+    # Each fill is found in the whole stream, at a position that no other fill has.
+    sizes = (4, 12, 1000, 40_000)
+    fills, threads = 10, 4
+    source = default_generator if generator is None else generator
+    if generator is None:
+        manual_seed(3)
+    start = source.clone_state()
+    before = source._take(0)[2]
+
+    def fill(_):
+        return [
+            init.uniform_(np.empty(size, np.float32), generator=generator)
+            for _ in range(fills)
+            for size in sizes
+        ]
+
+    made = [array for arrays in in_threads(threads, fill) for array in arrays]
+    total = fills * threads * sum(sizes)
+    assert source._take(0)[2] == before + total
+    whole = init.uniform_(np.empty(total, np.float32), generator=start)
+    place = {whole[at : at + 4].tobytes(): at for at in range(0, total, 4)}
+    taken = sorted((place[array[:4].tobytes()], array.size) for array in made)
+    assert [at for at, _ in taken] == [0, *itertools.accumulate(size for _, size in taken)][:-1]
+    assert all(
+        array.tobytes() == whole[place[array[:4].tobytes()] :][: array.size].tobytes() for array in made
+    )
 
 
 def test_no_thread_spins_when_nothing_is_to_be_done():
-    filled("uniform", "float32", LARGE)
+    a_fill_and_a_product()
     time.sleep(0.05)
     before = time.process_time()
-    time.sleep(0.3)
-    assert time.process_time() - before < 0.1
+    time.sleep(0.5)
+    assert time.process_time() - before < 0.05
 
 
 def test_a_fill_lets_other_threads_run():

@@ -1,11 +1,9 @@
 """A generator gives out each position once, and knows its way back."""
 
 import copy
-import os
 import pickle
 import signal
 import threading
-import time
 from hashlib import blake2b
 
 import numpy as np
@@ -133,27 +131,41 @@ def test_a_state_that_no_generator_gave_is_refused(state, error):
 
 # Python 3.12 and later warn of forks in processes with threads: that they work is what is tested here.
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_child_forked_while_another_thread_draws_draws_too():
-    drawing = threading.Event()
+def test_children_forked_while_another_thread_draws_draw_too(in_a_child):
+    generator = Generator(seed=7)
+    stop = threading.Event()
 
-    class Slow(int):
-        """A number of elements that takes its time where the generator adds it to its position."""
+    def draw():
+        while not stop.is_set():
+            generator._take(4)
 
-        def __radd__(self, other):
-            drawing.set()
-            time.sleep(0.2)
-            return int(self) + other
+    def draws():
+        first = generator._take(4)
+        return first[:2] == (7, 0) and generator._take(4)[2] == first[2] + 4
 
-    generator = Generator()
-    thread = threading.Thread(target=generator._take, args=(Slow(4),))
+    thread = threading.Thread(target=draw)
     thread.start()
-    drawing.wait()
-    if not (child := os.fork()):
-        signal.alarm(10)  # ends a child that waits for ever
-        os._exit(0 if generator._take(4)[2] == 4 else 1)
-    status = os.waitpid(child, 0)[1]
-    thread.join()
-    assert os.waitstatus_to_exitcode(status) == 0
+    try:
+        for _ in range(20):
+            assert in_a_child(draws)
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_the_handler_of_a_signal_may_draw_while_its_thread_draws():
+    generator = Generator(seed=7)
+    by_handler = []
+    former = signal.signal(signal.SIGPROF, lambda *_: by_handler.append(generator._take(4)[2]))
+    signal.setitimer(signal.ITIMER_PROF, 0.0005, 0.0005)
+    try:
+        by_program = []
+        while len(by_handler) < 20:
+            by_program.append(generator._take(4)[2])
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, former)
+    assert sorted(by_handler + by_program) == list(range(0, 4 * (len(by_handler) + len(by_program)), 4))
 
 
 def test_a_forks_stream_is_the_hash_that_the_design_names():

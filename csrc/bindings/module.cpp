@@ -5,6 +5,7 @@ PYBIND11_MODULE(_core, module) {
     fastinit::bindings::register_config(module);
     fastinit::bindings::register_dense(module);
     fastinit::bindings::register_fill(module);
+    fastinit::bindings::register_generator(module);
     fastinit::bindings::register_orthogonal(module);
     fastinit::bindings::register_pointwise(module);
 }

@@ -23,6 +23,12 @@ std::int64_t whole_size(std::span<const Dimension> dimensions) {
 
 }  // namespace
 
+std::optional<std::uint64_t> position_after(std::uint64_t position, std::uint64_t elements) {
+    constexpr auto end = static_cast<std::uint64_t>(positions);
+    if (position > end || elements > end - position) return std::nullopt;
+    return position + (elements + 3) / 4 * 4;
+}
+
 Target make_target(char* data, std::int64_t itemsize, std::span<const Dimension> dimensions,
                    std::uint64_t position) {
     if (position % 4 != 0)

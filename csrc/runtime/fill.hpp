@@ -1,11 +1,16 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "kernels/fill.hpp"
 
 namespace fastinit::runtime {
+
+// The position after a fill of `elements` from `position` on, a multiple of 4 as every fill's first one;
+// nothing where the stream ends before.
+std::optional<std::uint64_t> position_after(std::uint64_t position, std::uint64_t elements);
 
 // One dimension of an array to fill: `size` elements, `stride` bytes apart, which are the elements from
 // `start` on of a dimension of `whole` elements in the tensor that the array is a box of.

@@ -1,7 +1,7 @@
 """The compiled kernels of fastinit: fills, dense products, pointwise functions."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -165,6 +165,16 @@ def check_writable(array: np.ndarray[Any, Any], /) -> None:
 
     ValueError: it is read-only, not aligned, or not of this machine's byte order. RuntimeError: two elements
     share memory.
+    """
+
+class _Places(Protocol):
+    _place: tuple[int, int, int]
+
+def take(generator: _Places, numel: int, /) -> tuple[int, int, int]:
+    """Takes the positions of a fill of `numel` elements: returns `generator._place`, and moves it on.
+
+    `_place` is seed, stream and position. No other thread comes between. ValueError where the stream ends
+    before the fill.
     """
 
 def fill_orthogonal(

@@ -33,16 +33,21 @@ class FloatingLimits:
         name: its name in PyTorch's messages.
         limits_name: its name in PyTorch's messages about ranges.
         digits: bits of the significand, the leading one included.
+        epsilon: the step from 1 to the next value.
         largest: its largest finite value.
         smallest: its smallest value above 0.
+        largest_computed: the largest finite value of the type that its values are computed in, which for the
+            half types is float32.
     """
 
     type: Any
     name: str
     limits_name: str
     digits: int
+    epsilon: float
     largest: float
     smallest: float
+    largest_computed: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +60,29 @@ class IntegerLimits:
     largest: int
 
 
+_LARGEST_FLOAT32: Final = math.ldexp(2**24 - 1, 104)
+_LARGEST_FLOAT64: Final = math.ldexp(2**53 - 1, 971)
+
 FLOATING: Final[dict[type, FloatingLimits]] = {
-    np.float16: FloatingLimits(np.float16, "c10::Half", "Half", 11, 65504.0, 2.0**-24),
-    ml_dtypes.bfloat16: FloatingLimits(
-        ml_dtypes.bfloat16, "c10::BFloat16", "BFloat16", 8, math.ldexp(255, 120), 2.0**-133
+    np.float16: FloatingLimits(
+        np.float16, "c10::Half", "Half", 11, 2.0**-10, 65504.0, 2.0**-24, _LARGEST_FLOAT32
     ),
-    np.float32: FloatingLimits(np.float32, "float", "Float", 24, math.ldexp(2**24 - 1, 104), 2.0**-149),
-    np.float64: FloatingLimits(np.float64, "double", "Double", 53, math.ldexp(2**53 - 1, 971), 2.0**-1074),
+    ml_dtypes.bfloat16: FloatingLimits(
+        ml_dtypes.bfloat16,
+        "c10::BFloat16",
+        "BFloat16",
+        8,
+        2.0**-7,
+        math.ldexp(255, 120),
+        2.0**-133,
+        _LARGEST_FLOAT32,
+    ),
+    np.float32: FloatingLimits(
+        np.float32, "float", "Float", 24, 2.0**-23, _LARGEST_FLOAT32, 2.0**-149, _LARGEST_FLOAT32
+    ),
+    np.float64: FloatingLimits(
+        np.float64, "double", "Double", 53, 2.0**-52, _LARGEST_FLOAT64, 2.0**-1074, _LARGEST_FLOAT64
+    ),
 }
 INTEGERS: Final[dict[type, IntegerLimits]] = {
     np.bool_: IntegerLimits("bool", "bool", 0, 1),
@@ -114,8 +135,8 @@ def as_real(value: Any, function: str, argument: str, position: int) -> float:
     Raises:
         TypeError: `value` is not a real number (a string is none).
     """
-    if isinstance(value, float | int):
-        return float(value)
+    if type(value) is float:
+        return value
     if isinstance(value, str) or not hasattr(value, "__float__"):
         raise TypeError(
             f"{function}(): argument '{argument}' (position {position}) must be float, "
@@ -130,8 +151,7 @@ def check_finite(value: float, function: str, argument: str, limits: FloatingLim
     Raises:
         ValueError: `value` is NaN, infinite or too large.
     """
-    largest = limits.largest if limits.digits == 53 else FLOATING[np.float32].largest
-    if not abs(value) <= largest:
+    if not -limits.largest_computed <= value <= limits.largest_computed:
         raise ValueError(f"{function} expects {argument} to be finite, but found {argument} {value:g}")
 
 
@@ -143,9 +163,10 @@ def check_interval(low: float, high: float, limits: FloatingLimits) -> None:
         ValueError: the dtype has no value in [low, high).
     """
     largest = limits.largest
-    for bound, argument in ((low, "from"), (high, "to")):
-        if not -largest <= bound <= largest:
-            raise RuntimeError(f"{argument} is out of bounds for {limits.name}")
+    if not -largest <= low <= largest:
+        raise RuntimeError(f"from is out of bounds for {limits.name}")
+    if not -largest <= high <= largest:
+        raise RuntimeError(f"to is out of bounds for {limits.name}")
     if low > high:
         raise RuntimeError(
             f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}"
@@ -167,8 +188,8 @@ def require_value_between(low: float, high: float, limits: FloatingLimits, *, cl
         ValueError: the dtype has none.
     """
     # Wider than one step of the dtype at either end, the interval holds a value; the exact test is slow.
-    step = math.ldexp(max(abs(low), abs(high)), 1 - limits.digits)
-    if high - low > max(step, limits.smallest) or low == high:
+    width, epsilon = high - low, limits.epsilon
+    if (width > epsilon * high and width > -epsilon * low and width > limits.smallest) or low == high:
         return
     least = least_at_or_above(low, limits)
     if not (least <= high if closed else least < high):

@@ -2,12 +2,12 @@
 
 import operator
 import os
-import threading
 from typing import Any, Final, Self, SupportsIndex, SupportsInt
 
 import numpy as np
 import numpy.typing as npt
 
+from .. import _core
 from ..devices import CPU, DeviceLike, as_device, device
 
 __all__ = [
@@ -27,11 +27,6 @@ STREAM_VERSION: Final = 0
 _MAX_POSITION: Final = 1 << 50  # 2^48 blocks of four words
 _DEFAULT_SEED: Final = 67280421310721  # of a generator that was not given one, as in PyTorch
 _STATE: Final = np.dtype("<u8")  # seed, stream, position
-
-# One for all generators: it is held for less than a microsecond. A fork waits for it, so that the child,
-# which has none of the other threads, finds it free and every generator whole.
-_lock: Final = threading.Lock()
-os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 
 
 class Generator:
@@ -59,13 +54,15 @@ class Generator:
         <fastinit.Generator seed=7 stream=1190567923251636200 position=0>
     """
 
-    __slots__ = ("_position", "_seed", "_stream")
+    __slots__ = ("_place",)
+
+    # Seed, stream and position: one tuple that is replaced, never changed, so that who reads it (a thread, a
+    # forked child, the handler of a signal) finds three that belong together, and needs no lock.
+    _place: tuple[int, int, int]
 
     def __init__(self, device: DeviceLike = "cpu", *, seed: SupportsIndex | None = None) -> None:
         as_device(device)  # refuses another than the CPU
-        self._seed = _DEFAULT_SEED if seed is None else _as_seed(seed)
-        self._stream = 0
-        self._position = 0
+        self._place = (_DEFAULT_SEED if seed is None else _as_seed(seed), 0, 0)
 
     @property
     def device(self) -> device:
@@ -85,9 +82,7 @@ class Generator:
             RuntimeError: `seed` is not an int.
             ValueError: `seed` is out of range.
         """
-        value = _as_seed(seed)
-        with _lock:
-            self._seed, self._position = value, 0
+        self._place = (_as_seed(seed), self._place[1], 0)
         return self
 
     def seed(self) -> int:
@@ -98,13 +93,11 @@ class Generator:
 
     def initial_seed(self) -> int:
         """Returns the seed."""
-        return self._seed
+        return self._place[0]
 
     def get_state(self) -> npt.NDArray[np.uint8]:
         """Returns the state as 24 bytes: seed, stream and position, each a little-endian 64-bit integer."""
-        with _lock:
-            state = np.array([self._seed, self._stream, self._position], _STATE)
-        return state.view(np.uint8)
+        return np.array(self._place, _STATE).view(np.uint8)
 
     def set_state(self, new_state: Any) -> None:
         """Goes back to a state that `get_state` gave.
@@ -126,8 +119,7 @@ class Generator:
         seed, stream, position = (int(word) for word in np.ascontiguousarray(state).view(_STATE))
         if position > _MAX_POSITION or position % 4:
             raise RuntimeError(f"the RNG state is damaged: its position is {position}")
-        with _lock:
-            self._seed, self._stream, self._position = seed, stream, position
+        self._place = (seed, stream, position)
 
     def clone_state(self) -> "Generator":
         """Returns another generator in the same state."""
@@ -159,23 +151,16 @@ class Generator:
             tagged = b"\x00" + number.to_bytes(8, "little")
         from hashlib import blake2b  # here, as it loads OpenSSL, which few programs that import fastinit need
 
-        parent = self._stream.to_bytes(8, "little")
-        forked = Generator(seed=self._seed)
+        seed, stream, _ = self._place
+        parent = stream.to_bytes(8, "little")
         digest = blake2b(parent + tagged, digest_size=8, person=b"fastinit").digest()
-        forked._stream = int.from_bytes(digest, "little")
+        forked = Generator()
+        forked._place = (seed, int.from_bytes(digest, "little"), 0)
         return forked
 
     def _take(self, numel: int) -> tuple[int, int, int]:
         """Takes the positions of one fill of `numel` elements; returns (seed, stream, first position)."""
-        with _lock:
-            first = self._position
-            if first + numel > _MAX_POSITION:
-                raise ValueError(
-                    f"a fill of {numel} elements from position {first} would pass position 2^50: "
-                    "reseed the generator or fork it"
-                )
-            self._position = first + (numel + 3 & ~3)
-            return self._seed, self._stream, first
+        return _core.take(self, numel)
 
     def __copy__(self) -> "Generator":
         return self.clone_state()
@@ -187,7 +172,8 @@ class Generator:
         return _restore, (self.get_state(),)
 
     def __repr__(self) -> str:
-        return f"<fastinit.Generator seed={self._seed} stream={self._stream} position={self._position}>"
+        seed, stream, position = self._place
+        return f"<fastinit.Generator {seed=} {stream=} {position=}>"
 
 
 def _restore(state: npt.NDArray[np.uint8]) -> Generator:
