@@ -34,9 +34,14 @@ def arguments() -> argparse.Namespace:
     of_fills.add_argument("--dtypes", nargs="+", choices=fills.DTYPES, default=list(fills.DTYPES))
     of_fills.add_argument("--sizes", type=int, nargs="+", help="in values", default=fills.SIZES)
     of_fills.add_argument(
-        "--seconds", type=float, default=300, help="about how long they may take; default: 300"
+        "--seconds",
+        type=float,
+        default=240,
+        help="about how long they may take, unless peers need more; default: 240",
     )
-    of_fills.add_argument("--plot", type=Path, metavar="FILE", help="draw rate against size (needs the extra `plot`)")
+    of_fills.add_argument(
+        "--plot", type=Path, metavar="FILE", help="draw rate against size (needs the extra `plot`)"
+    )
     options = parser.parse_args()
     unknown = set(options.suites) - set(SUITES)
     if unknown:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 Call = Callable[[], object]
-PATIENCE = 0.5  # seconds; a peer whose turn takes longer has only one
+PATIENCE = 0.3  # seconds; a peer whose turn takes longer has only one
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,10 @@ def by_turns(
         first = time_calls(peer.call, 1)
         if first > PATIENCE:
             seconds[name][-1] = first
+        elif first > at_least:
+            calls[name] = 1
         else:
-            calls[name] = math.ceil(at_least / min(first, seconds_per_call(peer.call, at_least / 10)))
+            calls[name] = math.ceil(at_least / seconds_per_call(peer.call, at_least / 10))
     for round_number in range(rounds):
         if round_number > 0 and time.perf_counter() - begin > at_most:
             break
