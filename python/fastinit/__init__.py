@@ -226,7 +226,7 @@ from .random import (
     seed,
     set_rng_state,
 )
-from .sampling import rand, rand_like, randint, randn, randn_like, randperm
+from .sampling import bernoulli, normal, rand, rand_like, randint, randint_like, randn, randn_like, randperm
 from .shard import Shard
 from .size import Size
 from .tensor import Tensor, is_floating_point, is_tensor, numel
@@ -264,6 +264,7 @@ __all__ = [
     "atan",
     "autograd",
     "baddbmm",
+    "bernoulli",
     "bfloat16",
     "bitwise_and",
     "bitwise_not",
@@ -385,6 +386,7 @@ __all__ = [
     "no_grad",
     "nonzero",
     "norm",
+    "normal",
     "numel",
     "ones",
     "ones_like",
@@ -397,6 +399,7 @@ __all__ = [
     "rand",
     "rand_like",
     "randint",
+    "randint_like",
     "randn",
     "randn_like",
     "randperm",

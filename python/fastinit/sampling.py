@@ -2,15 +2,38 @@
 
 from typing import Any
 
+import numpy as np
+
 from . import dtypes, random
 from .arguments import integer, lengths_of
+from .autograd import record
 from .conversion import finished
 from .creation import memory, memory_like
 from .devices import DeviceLike, as_device
+from .ops.operands import Array, broadcast, lift, lower
+from .overloads import is_integer, no_overload
 from .random import Generator
+from .random.fills import check_normal
 from .tensor import Tensor
 
-__all__ = ["rand", "rand_like", "randint", "randn", "randn_like", "randperm"]
+__all__ = [
+    "bernoulli",
+    "normal",
+    "rand",
+    "rand_like",
+    "randint",
+    "randint_like",
+    "randn",
+    "randn_like",
+    "randperm",
+]
+
+_NORMAL = [
+    "Tensor mean, Tensor std, *, Generator generator = None",
+    "Tensor mean, float std = 1, *, Generator generator = None",
+    "float mean, Tensor std, *, Generator generator = None",
+    "float mean, float std, tuple of ints size, *, Generator generator = None, dtype dtype = None",
+]
 
 
 def rand(
@@ -99,6 +122,129 @@ def randint(
     array = memory(lengths_of("randint", (size,)), dtype or dtypes.int64, device)
     random.integers(array, least, bound, generator)
     return finished(array, requires_grad)
+
+
+def randint_like(
+    input: Tensor,
+    *bounds: Any,
+    low: Any = None,
+    high: Any = None,
+    generator: Generator | None = None,
+    dtype: dtypes.dtype | None = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Returns random integers, uniform on [low, high), of the size of a tensor.
+
+    Args:
+        input: whose size, and dtype unless another is given, the result has.
+        *bounds: `high`, or `low` and `high`.
+        low: the least, by keyword; 0 if not given.
+        high: one more than the greatest, by keyword.
+        generator: where the random words come from; the default generator if not given.
+        dtype: any dtype.
+        device: the CPU.
+        requires_grad: whether it gets a gradient.
+
+    Raises:
+        RuntimeError: `low` is not below `high`, or one does not fit the dtype.
+        TypeError: an argument is of a wrong type, or there are too few or too many.
+    """
+    rest = list(bounds)
+    if high is None and rest:
+        high = rest.pop()
+    if low is None:
+        low = rest.pop() if rest else 0
+    if rest or high is None or not isinstance(input, Tensor) or not all(map(is_integer, (low, high))):
+        ways = [f"Tensor input, int {'low, int ' * both}high, *, Generator generator" for both in (1, 0)]
+        raise no_overload("randint_like", (input, *bounds), {}, ways)
+    array = memory_like("randint_like", input, dtype, device)
+    random.integers(array, low, high, generator)
+    return finished(array, requires_grad)
+
+
+def normal(
+    mean: Any,
+    std: Any = 1.0,
+    size: Any = None,
+    *,
+    generator: Generator | None = None,
+    dtype: dtypes.dtype | None = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Returns normal values: each with its own mean and standard deviation, or a size of them with one.
+
+    Args:
+        mean: the means, a tensor; or one number.
+        std: the standard deviations, a tensor; or one number. Two tensors broadcast.
+        size: of the result, where both are numbers; as a sequence.
+        generator: where the random words come from; the default generator if not given.
+        dtype: a floating-point dtype, where both are numbers; otherwise it is the mean's, or else that of
+            `std`.
+        device: the CPU.
+        requires_grad: whether it gets a gradient.
+
+    Raises:
+        NotImplementedError: the dtype is not floating point.
+        RuntimeError: a standard deviation is negative or NaN, or the sizes do not fit each other.
+        TypeError: an argument is of a wrong type, or the size is given beside a tensor or missing.
+    """
+    tensors = [each for each in (mean, std) if isinstance(each, Tensor)]
+    if len(tensors) + sum(map(_is_real, (mean, std))) < 2 or bool(tensors) == (size is not None):
+        raise no_overload("normal", [mean, std, *([] if size is None else [size])], {}, _NORMAL)
+    if not tensors:
+        array = memory(lengths_of("normal", (size,)), dtype, device)
+        random.normal(array, mean, std, generator)
+        return finished(array, requires_grad)
+    like = tensors[0]._array
+    means, deviations = (each._array if isinstance(each, Tensor) else each for each in (mean, std))
+    check_normal(
+        np.empty(0, like.dtype), 0.0 if mean is tensors[0] else mean, 1.0 if isinstance(std, Tensor) else std
+    )
+    if isinstance(std, Tensor) and not (deviations >= 0).all():
+        raise RuntimeError("normal expects all elements of std >= 0.0")
+    shape = broadcast(np.add, means, deviations).shape if len(tensors) == 2 else like.shape
+    values = np.empty(shape, lift(np.empty(0, like.dtype)).dtype)
+    random.normal(values, 0.0, 1.0, generator)
+    np.multiply(values, deviations, out=values, casting="unsafe")
+    np.add(values, means, out=values, casting="unsafe")
+    node = "NormalBackward3" if len(tensors) == 2 else f"NormalBackward{1 if mean is tensors[0] else 2}"
+    inputs = [(each._array.shape, each._array.dtype) for each in tensors]
+
+    def backward(grad: Array) -> tuple[Array, ...]:
+        return tuple(np.zeros(*each) for each in inputs)
+
+    return record(lower(values, like.dtype), node, tuple(tensors), backward)
+
+
+def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
+    """Returns ones and zeros: of the probabilities that a tensor holds, or of one for all (torch.bernoulli).
+
+    Args:
+        input: the probabilities; where `p` is given, whose size and dtype the result has.
+        p: the probability of each.
+        generator: where the random words come from; the default generator if not given.
+
+    Raises:
+        NotImplementedError: `input` is of integers, and `p` is not given.
+        RuntimeError: a probability is not in [0, 1].
+        TypeError: `input` is no tensor.
+    """
+    if not isinstance(input, Tensor):
+        raise TypeError(
+            f"bernoulli(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}"
+        )
+    array = np.empty_like(input._array)
+    if p is not None:
+        random.bernoulli(array, p, generator)
+        return finished(array, False)
+    random.bernoulli_each(array, input._array, generator)
+    return record(array, "BernoulliBackward0", (input,), lambda grad: (np.zeros_like(grad),))
+
+
+def _is_real(value: object) -> bool:
+    return isinstance(value, float | int | np.number)
 
 
 def randperm(

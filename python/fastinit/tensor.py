@@ -580,6 +580,10 @@ class Tensor(Variable):
     # Random values in place
     uniform_ = drawing.uniform_
     normal_ = drawing.normal_
+    log_normal_ = drawing.log_normal_
+    exponential_ = drawing.exponential_
+    cauchy_ = drawing.cauchy_
+    geometric_ = drawing.geometric_
     bernoulli_ = drawing.bernoulli_
     random_ = drawing.random_
 

@@ -4,7 +4,8 @@ A fill checks everything that could be wrong before it takes positions from its 
 that a refused call leaves both as they were.
 """
 
-from .fills import bernoulli, constant, masked_uniform, normal, trunc_normal, uniform
+from .distributions import cauchy, exponential, geometric, log_normal
+from .fills import bernoulli, bernoulli_each, constant, masked_uniform, normal, trunc_normal, uniform
 from .generator import (
     STREAM_VERSION,
     Generator,
@@ -21,11 +22,16 @@ __all__ = [
     "STREAM_VERSION",
     "Generator",
     "bernoulli",
+    "bernoulli_each",
+    "cauchy",
     "constant",
     "default_generator",
+    "exponential",
+    "geometric",
     "get_rng_state",
     "initial_seed",
     "integers",
+    "log_normal",
     "manual_seed",
     "masked_uniform",
     "normal",

@@ -21,6 +21,7 @@ __all__ = [
     "check_interval",
     "least_at_or_above",
     "require_value_between",
+    "type_name",
 ]
 
 
@@ -52,7 +53,7 @@ class FloatingLimits:
 
 @dataclass(frozen=True, slots=True)
 class IntegerLimits:
-    """An integer dtype: its names in PyTorch's messages of `random_` and of `fill_`, its range."""
+    """An integer dtype: its names in PyTorch's messages, in general and of `fill_`, and its range."""
 
     name: str
     fill_name: str
@@ -88,9 +89,9 @@ INTEGERS: Final[dict[type, IntegerLimits]] = {
     np.bool_: IntegerLimits("bool", "bool", 0, 1),
     np.uint8: IntegerLimits("unsigned char", "uint8_t", 0, 2**8 - 1),
     np.int8: IntegerLimits("signed char", "int8_t", -(2**7), 2**7 - 1),
-    np.int16: IntegerLimits("short", "int16_t", -(2**15), 2**15 - 1),
+    np.int16: IntegerLimits("short int", "int16_t", -(2**15), 2**15 - 1),
     np.int32: IntegerLimits("int", "int", -(2**31), 2**31 - 1),
-    np.int64: IntegerLimits("long", "int64_t", -(2**63), 2**63 - 1),
+    np.int64: IntegerLimits("long int", "int64_t", -(2**63), 2**63 - 1),
 }
 
 # NumPy's names of element types -> the names that PyTorch's messages use.
@@ -123,10 +124,15 @@ def check_floating(array: npt.NDArray[Any], kernel: str) -> FloatingLimits:
     """
     limits = FLOATING.get(array.dtype.type)
     if limits is None:
-        name = array.dtype.name
-        raise NotImplementedError(f"\"{kernel}\" not implemented for '{_TYPE_NAMES.get(name, name)}'")
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{type_name(array)}'")
     _core.check_writable(array)
     return limits
+
+
+def type_name(array: npt.NDArray[Any]) -> str:
+    """Returns what PyTorch's messages call the dtype."""
+    name = array.dtype.name
+    return _TYPE_NAMES.get(name, name)
 
 
 def as_real(value: Any, function: str, argument: str, position: int) -> float:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from .. import _core
 from ..shard import Shard
 from .bounds import (
+    FLOATING,
     INTEGERS,
     IntegerLimits,
     as_real,
@@ -17,12 +18,14 @@ from .bounds import (
     check_floating,
     check_interval,
     require_value_between,
+    type_name,
 )
 from .generator import Generator, default_generator
 
 __all__ = [
     "Place",
     "bernoulli",
+    "bernoulli_each",
     "check_normal",
     "constant",
     "masked_uniform",
@@ -218,6 +221,37 @@ def bernoulli(
     else:
         check_floating(array, "bernoulli_scalar_cpu_")
     _core.fill_bernoulli(array, p, *take("bernoulli_", array, generator, shard))
+
+
+def bernoulli_each(
+    array: Array, p: Array, generator: Generator | None = None, shard: Shard | None = None
+) -> None:
+    """Fills `array` with 1 with each element's own probability, else 0: as `bernoulli` with that `p`.
+
+    Args:
+        array: any floating-point, integer or bool dtype, any strides.
+        p: the probabilities, in [0, 1], of the shape of `array`; of a floating-point dtype.
+        generator: where the words come from; the default generator if None.
+        shard: which box of which tensor `array` is; the whole if None.
+
+    Raises:
+        RuntimeError: a probability is not in [0, 1], or elements share memory.
+        ValueError: the array is read-only, or the shard is of another shape.
+        NotImplementedError: a dtype is not what it should be.
+        TypeError: an argument is of a wrong type.
+    """
+    if p.dtype.type not in FLOATING:
+        raise NotImplementedError(f"\"bernoulli_tensor_cpu_p_\" not implemented for '{type_name(p)}'")
+    count = np.multiply(p, 2.0**32, dtype=np.float64)
+    if not np.logical_and(count >= 0, count <= 2.0**32).all():
+        raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, but got false.")
+    if array.dtype.type in INTEGERS:
+        _core.check_writable(array)
+    else:
+        check_floating(array, "bernoulli_tensor_cpu_self_")
+    words = np.empty(array.shape, np.uint32)
+    _core.random_words(words, *take("bernoulli_", array, generator, shard))
+    np.copyto(array, words < count, casting="unsafe")
 
 
 def constant(array: Array, value: float) -> None:
