@@ -1,4 +1,5 @@
 #include <array>
+#include <atomic>
 
 #include "bindings/activations.hpp"
 #include "bindings/arrays.hpp"
@@ -27,7 +28,7 @@ using runtime::Vector;
 
 // Loads OpenBLAS if the package is there, at the first call.
 void find_blas() {
-    static bool looked = false;
+    static std::atomic<bool> looked{false};
     if (looked) return;
     try {
         runtime::load_blas(
