@@ -2,6 +2,7 @@
 
 #include "bindings/register.hpp"
 #include "runtime/calls.hpp"
+#include "runtime/cpus.hpp"
 #include "runtime/dispatch.hpp"
 #include "runtime/parallel.hpp"
 
@@ -12,6 +13,7 @@ void register_config(pybind11::module_& module) {
     module.def("isa", [] { return runtime::active_kernels().isa; });
     module.def("built_isas", &runtime::built_isas);
     module.def("usable_isas", &runtime::usable_isas);
+    module.def("usable_cpus", &runtime::usable_cpus, pybind11::arg("root") = "");
     module.def("get_num_threads", &runtime::num_threads);
     module.def("set_num_threads", &runtime::set_num_threads);
     module.def("calls", &runtime::CallCounter::all);

@@ -47,9 +47,10 @@ double quota_of_v1(const std::string& folder) {
 }
 
 // The least quota of this process's cgroup and of those above it.
-double cpus_by_quota() {
+double cpus_by_quota(const std::string& root) {
     double least = INFINITY;
-    std::ifstream groups("/proc/self/cgroup");
+    std::ifstream groups(root + "/proc/self/cgroup");
+    const std::string folder = root + "/sys/fs/cgroup";
     for (std::string line; std::getline(groups, line);) {  // "0::/path" (v2) or "4:cpu,cpuacct:/path" (v1)
         const auto first = line.find(':');
         const auto second = first == std::string::npos ? first : line.find(':', first + 1);
@@ -60,8 +61,7 @@ double cpus_by_quota() {
         if (!v2 && controllers.find(",cpu,") == std::string::npos) continue;
         for (std::string path = line.substr(second + 1);; path.erase(path.rfind('/'))) {
             if (path == "/") path.clear();
-            least = std::min(
-                least, v2 ? quota_of_v2("/sys/fs/cgroup" + path) : quota_of_v1("/sys/fs/cgroup/cpu" + path));
+            least = std::min(least, v2 ? quota_of_v2(folder + path) : quota_of_v1(folder + "/cpu" + path));
             if (path.find('/') == std::string::npos) break;
         }
     }
@@ -70,9 +70,9 @@ double cpus_by_quota() {
 
 }  // namespace
 
-int usable_cpus() {
+int usable_cpus(const std::string& root) {
     const int cpus = cpus_by_affinity();
-    const double quota = cpus_by_quota();
+    const double quota = cpus_by_quota(root);
     return quota < cpus ? std::max(1, static_cast<int>(std::ceil(quota))) : cpus;
 }
 
