@@ -173,30 +173,60 @@ def test_a_fill_lets_other_threads_run():
     assert any(start < t < end for t in ticks)
 
 
+# A fill takes long: one thread makes a few 10^8 values in a second, and the next fill begins at once.
 INTERRUPTED = """
-import os, signal, threading, time
+import os, signal, sys, threading, time
 import numpy as np
-from fastinit import _core
-array = np.empty(2**28, np.float16)
+import fastinit
+
+threads, size = int(sys.argv[1]), 2**30
+fastinit.set_num_threads(threads)
+array = np.zeros(size, np.float16)
+generator = fastinit.Generator(seed=1)
+bounds = (5, 1, 10, 12)
+
 def interrupt():
     global at
     at = time.monotonic()
     os.kill(os.getpid(), signal.SIGINT)
+
 threading.Timer(0.2, interrupt).start()
+fills = 0
 try:
     while True:
-        _core.fill_trunc_normal(array, 0, 1, 6, 7, seed=0, stream=0, position=0)
+        fastinit.random.trunc_normal(array, *bounds, generator)
+        fills += 1
 except KeyboardInterrupt:
-    assert time.monotonic() - at < 0.5, time.monotonic() - at
-    print("interrupted")
-_core.fill_trunc_normal(array[:100], 0, 1, 6, 7, seed=0, stream=0, position=0)
+    seconds = time.monotonic() - at
+    assert seconds < 0.5, seconds
+
+# The fill's positions are taken all the same; each element is this fill's or what it was before.
+assert generator._take(0)[2] in (fills * size, (fills + 1) * size)
+possible = [np.zeros(100_000, np.float16)]
+for fill in range(max(0, fills - 1), fills + 1):
+    for begin in (0, size - 100_000):
+        part = fastinit.Shard((size,), (slice(begin, begin + 100_000),))
+        start = fastinit.Generator(seed=1)
+        start._take(fill * size)
+        possible.append(np.empty(100_000, np.float16))
+        fastinit.random.trunc_normal(possible[-1], *bounds, start, part)
+for found in (array[:100_000], array[-100_000:]):
+    assert np.logical_or.reduce([found == each for each in possible]).all()
+
+# The next fill works.
+clone = generator.clone_state()
+fastinit.random.trunc_normal(array[:100_000], *bounds, generator)
+fastinit.random.trunc_normal(possible[0], *bounds, clone)
+assert (array[:100_000] == possible[0]).all() and (possible[0] >= 10).all()
+print("interrupted")
 """
 
 
-def test_a_keyboard_interrupt_ends_a_huge_fill_within_half_a_second():
+@pytest.mark.parametrize("threads", [1, 4])
+def test_a_keyboard_interrupt_ends_a_huge_fill_within_half_a_second(threads):
     path = str(Path(_core.__file__).parents[1])
     result = subprocess.run(
-        [sys.executable, "-c", INTERRUPTED],
+        [sys.executable, "-c", INTERRUPTED, str(threads)],
         env={**os.environ, "PYTHONPATH": path},
         capture_output=True,
         text=True,
