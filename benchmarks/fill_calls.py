@@ -81,6 +81,26 @@ FILLS = {
         lambda g, a: np.less(g.random(out=a, dtype=a.dtype), 0.3, out=a),
         lambda random, key, shape, dtype: random.bernoulli(key, 0.3, shape).astype(dtype),
     ),
+    "log_normal": Fill(
+        lambda init, t: t.log_normal_(1.0, 0.25),
+        lambda g, a: np.exp(scaled(g.standard_normal(out=a, dtype=a.dtype), 0.25, 1), out=a),
+        lambda random, key, shape, dtype: random.lognormal(key, 0.25, shape, dtype) * np.e,
+    ),
+    "exponential": Fill(
+        lambda init, t: t.exponential_(1.5),
+        lambda g, a: np.divide(g.standard_exponential(out=a, dtype=a.dtype), 1.5, out=a),
+        lambda random, key, shape, dtype: random.exponential(key, shape, dtype) / 1.5,
+    ),
+    "cauchy": Fill(
+        lambda init, t: t.cauchy_(1.0, 2.0),
+        lambda g, a: np.copyto(a, scaled(g.standard_cauchy(a.shape), 2, 1), casting="unsafe"),
+        lambda random, key, shape, dtype: random.cauchy(key, shape, dtype) * 2 + 1,
+    ),
+    "geometric": Fill(
+        lambda init, t: t.geometric_(0.3),
+        lambda g, a: np.copyto(a, g.geometric(0.3, a.shape)),
+        lambda random, key, shape, dtype: random.geometric(key, 0.3, shape).astype(dtype),
+    ),
     "integers": Fill(
         lambda init, t: t.random_(0, 256),
         lambda g, a: np.copyto(a, g.integers(256, size=a.shape, dtype=np.uint8)),

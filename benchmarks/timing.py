@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 Call = Callable[[], object]
+ENOUGH_ROUNDS = 3  # for a median
 PATIENCE = 0.3  # seconds; a peer whose turn takes longer has only one
 
 
@@ -62,7 +63,7 @@ def seconds_per_call(call: Call, at_least: float) -> float:
 def by_turns(
     peers: Mapping[str, Peer], *, rounds: int, at_least: float = 0.02, at_most: float = math.inf
 ) -> Timings:
-    """Times every peer once per round, for `at_least` seconds; no round begins after `at_most` seconds.
+    """Times every peer once per round, for `at_least` seconds; after `at_most` seconds, three rounds suffice.
 
     The first turn of each peer tells how often it is to be called in the others, and counts only if it took
     so long that there is no other.
@@ -80,7 +81,7 @@ def by_turns(
         else:
             calls[name] = math.ceil(at_least / seconds_per_call(peer.call, at_least / 10))
     for round_number in range(rounds):
-        if round_number > 0 and time.perf_counter() - begin > at_most:
+        if round_number >= ENOUGH_ROUNDS and time.perf_counter() - begin > at_most:
             break
         for name, count in calls.items():
             peers[name].prepare()
