@@ -143,6 +143,8 @@ def as_real(value: Any, function: str, argument: str, position: int) -> float:
     """
     if type(value) is float:
         return value
+    if type(value) is int:
+        return float(value)
     if isinstance(value, str) or not hasattr(value, "__float__"):
         raise TypeError(
             f"{function}(): argument '{argument}' (position {position}) must be float, "

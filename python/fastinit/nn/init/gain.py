@@ -22,6 +22,7 @@ _LINEAR = frozenset(
     }
 )
 _FAN_MODES = ["fan_in", "fan_out"]
+_REAL = (float, int)
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
@@ -57,7 +58,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     if nonlinearity == "leaky_relu":
         if param is None:
             slope = 0.01
-        elif isinstance(param, float | int) and not isinstance(param, bool):
+        elif isinstance(param, _REAL) and not isinstance(param, bool):
             slope = param
         else:
             raise ValueError(f"negative_slope {param} not a valid number")
