@@ -101,6 +101,17 @@ FASTINIT_INLINE Direction<F64> direction(U64 w) {
     return {along_y ? small : large, along_y ? large : small};
 }
 
+// The normal quantile near the middle: z with P(Z < z) = 1/2 + q, for |z| <= 2.015; |error| < 8e-7. A
+// rational function of the squared distance to where it begins to rise, fitted for the least relative error
+// (8e-8).
+FASTINIT_INLINE F32 central_normal_quantile(F32 q) {
+    constexpr float numerator[] = {0x1.0dc38ep+2f, 0x1.cdc79cp+7f, 0x1.8eb3aep+11f, 0x1.44c4bep+13f,
+                                   0x1.d36362p+11f};
+    constexpr float denominator[] = {1.0f, 0x1.f3fa16p+5f, 0x1.0a552ep+10f, 0x1.3a25c6p+12f, 0x1.0f10b2p+12f};
+    const F32 v = 0x1.d40752p-3f - q * q;
+    return q * polynomial(v, numerator) / polynomial(v, denominator);
+}
+
 // The normal quantile: z with P(Z > z) = q, given q and -log q, for q <= 1/2; |error| < 1e-15 z out to z
 // = 38. M. Wichura, Algorithm AS 241: the percentage points of the normal distribution, Applied Statistics 37
 // (1988).
@@ -145,13 +156,13 @@ FASTINIT_INLINE F64 upper_normal_quantile(F64 q, F64 minus_log_q) {
     const F64 s = 0.180625 - c * c;
     // Each of the three is left out where no lane needs it: that changes the time, not the bits.
     F64 z{};
-    if (bits_of(c <= 0.425) != 0)
+    if (sign_bits(c <= 0.425) != 0)
         z = c * polynomial(s, central_numerator) / polynomial(s, central_denominator);
-    if (bits_of(c > 0.425) != 0) {
+    if (sign_bits(c > 0.425) != 0) {
         const F64 near = polynomial(r - 1.6, near_numerator) / polynomial(r - 1.6, near_denominator);
         z = c > 0.425 ? near : z;
     }
-    if (bits_of(r > 5.0) != 0) {
+    if (sign_bits(r > 5.0) != 0) {
         const F64 far = polynomial(r - 5.0, far_numerator) / polynomial(r - 5.0, far_denominator);
         z = r > 5.0 ? far : z;
     }

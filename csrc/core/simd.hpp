@@ -115,6 +115,26 @@ FASTINIT_INLINE U64 multiply_low_halves(U64 a, U64 b) {
 #endif
 }
 
+// In each 64-bit lane the lower half of a's and, above it, that of b's.
+FASTINIT_INLINE U64 join_lower_halves(U64 a, U64 b) {
+#if FASTINIT_VECTOR_BYTES == 64 && defined(__AVX512F__)
+    return (U64)_mm512_mask_moveldup_ps((__m512)a, 0xAAAA, (__m512)b);
+#else
+    constexpr auto index = [](int i) { return i % 2 ? lanes<U32> + i - 1 : i; };
+    return bit_cast<U64>(shuffle<index>(bit_cast<U32>(a), bit_cast<U32>(b)));
+#endif
+}
+
+// The same of the upper halves.
+FASTINIT_INLINE U64 join_upper_halves(U64 a, U64 b) {
+#if FASTINIT_VECTOR_BYTES == 64 && defined(__AVX512F__)
+    return (U64)_mm512_mask_movehdup_ps((__m512)b, 0x5555, (__m512)a);
+#else
+    constexpr auto index = [](int i) { return i % 2 ? lanes<U32> + i : i + 1; };
+    return bit_cast<U64>(shuffle<index>(bit_cast<U32>(a), bit_cast<U32>(b)));
+#endif
+}
+
 FASTINIT_INLINE F32 sqrt(F32 x) {
 #if FASTINIT_VECTOR_BYTES == 64 && defined(__AVX512F__)
     return (F32)_mm512_sqrt_ps((__m512)x);
@@ -145,34 +165,56 @@ FASTINIT_INLINE F64 sqrt(F64 x) {
 #endif
 }
 
-// One bit per lane of a comparison's result: lane i's is bit i, set where the lane is all ones. (A template,
-// since compilers differ in which of the types of 64 bits a comparison gives.)
-template <class Mask>
-FASTINIT_INLINE std::uint32_t bits_of(Mask mask) {
-    if constexpr (sizeof(mask[0]) == 4) {
+// Stores x in memory, where `out` is aligned to a vector, without bringing what lies there into the cache.
+// Other threads may read it after publish_stores_past_cache().
+template <class V>
+FASTINIT_INLINE void store_past_cache(void* out, V x) {
 #if FASTINIT_VECTOR_BYTES == 64 && defined(__AVX512F__)
-        return _mm512_movepi32_mask((__m512i)mask);
+    if constexpr (sizeof(V) == 64) return _mm512_stream_si512(static_cast<__m512i*>(out), (__m512i)x);
+#endif
+#if FASTINIT_VECTOR_BYTES >= 32 && defined(__AVX2__)
+    if constexpr (sizeof(V) == 32) return _mm256_stream_si256(static_cast<__m256i*>(out), (__m256i)x);
+#endif
+#if defined(__SSE2__)
+    if constexpr (sizeof(V) == 16) return _mm_stream_si128(static_cast<__m128i*>(out), (__m128i)x);
+#endif
+    __builtin_memcpy(out, &x, sizeof x);
+}
+
+FASTINIT_INLINE void publish_stores_past_cache() {
+#if defined(__SSE2__)
+    _mm_sfence();
+#endif
+}
+
+// One bit per lane of a mask or a number: lane i's sign bit is bit i. (A template, since compilers differ in
+// which of the types of 64 bits a comparison gives.)
+template <class V>
+FASTINIT_INLINE std::uint32_t sign_bits(V x) {
+    if constexpr (sizeof(x[0]) == 4) {
+#if FASTINIT_VECTOR_BYTES == 64 && defined(__AVX512F__)
+        return _mm512_movepi32_mask((__m512i)x);
 #elif FASTINIT_VECTOR_BYTES == 32 && defined(__AVX2__)
-        return static_cast<std::uint32_t>(_mm256_movemask_ps((__m256)mask));
+        return static_cast<std::uint32_t>(_mm256_movemask_ps((__m256)x));
 #elif FASTINIT_VECTOR_BYTES == 16 && defined(__SSE2__)
-        return static_cast<std::uint32_t>(_mm_movemask_ps((__m128)mask));
+        return static_cast<std::uint32_t>(_mm_movemask_ps((__m128)x));
 #elif FASTINIT_VECTOR_BYTES == 16 && defined(__aarch64__)
-        return vaddvq_u32((uint32x4_t)mask & uint32x4_t{1, 2, 4, 8});
+        return vaddvq_u32((uint32x4_t)((int32x4_t)x >> 31) & uint32x4_t{1, 2, 4, 8});
 #endif
     } else {
-        static_assert(sizeof(mask[0]) == 8);
+        static_assert(sizeof(x[0]) == 8);
 #if FASTINIT_VECTOR_BYTES == 64 && defined(__AVX512F__)
-        return _mm512_movepi64_mask((__m512i)mask);
+        return _mm512_movepi64_mask((__m512i)x);
 #elif FASTINIT_VECTOR_BYTES == 32 && defined(__AVX2__)
-        return static_cast<std::uint32_t>(_mm256_movemask_pd((__m256d)mask));
+        return static_cast<std::uint32_t>(_mm256_movemask_pd((__m256d)x));
 #elif FASTINIT_VECTOR_BYTES == 16 && defined(__SSE2__)
-        return static_cast<std::uint32_t>(_mm_movemask_pd((__m128d)mask));
+        return static_cast<std::uint32_t>(_mm_movemask_pd((__m128d)x));
 #elif FASTINIT_VECTOR_BYTES == 16 && defined(__aarch64__)
-        return static_cast<std::uint32_t>(vaddvq_u64((uint64x2_t)mask & uint64x2_t{1, 2}));
+        return static_cast<std::uint32_t>(vaddvq_u64((uint64x2_t)((int64x2_t)x >> 63) & uint64x2_t{1, 2}));
 #endif
     }
     std::uint32_t bits = 0;
-    for (int i = 0; i < lanes<Mask>; ++i) bits |= (static_cast<std::uint32_t>(mask[i]) & 1u) << i;
+    for (int i = 0; i < lanes<V>; ++i) bits |= static_cast<std::uint32_t>(x[i] < 0) << i;
     return bits;
 }
 

@@ -18,6 +18,7 @@ struct Fill {
     std::uint64_t seed = 0, stream = 0, position = 0;
     std::uint64_t draw = 0;    // the first draw, of the 2^16 there are
     double arguments[4] = {};  // the distribution's, in the order of its binding
+    bool past_cache = false;   // whether to write around the cache, for what is larger than it
     char* data = nullptr;
     int axes = 0;  // at least 1, the last one the innermost
     Axis axis[max_axes];

@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "runtime/pages.hpp"
 #include "runtime/parallel.hpp"
 
 namespace fastinit::runtime {
@@ -19,6 +20,21 @@ std::int64_t whole_size(std::span<const Dimension> dimensions) {
         size = size > positions / d.whole ? positions + 1 : size * d.whole;
     }
     return size;
+}
+
+// The fill of a target that is larger than a cache is worth to it. Stores past the cache spare the memory one
+// read per write; but a page's first write is the system's, which leaves it in the cache
+// (docs/performance.md).
+kernels::Fill prepared(const Target& target, std::int64_t itemsize) {
+    constexpr std::int64_t cached_bytes = 16 << 20;
+    kernels::Fill fill = target.fill;
+    if (target.size < cached_bytes / itemsize) return fill;
+    const char* middle = fill.data;
+    for (int i = 0; i < fill.axes; ++i) middle += fill.axis[i].size / 2 * fill.axis[i].stride;
+    fill.past_cache = !is_untouched(middle);
+    if (!fill.past_cache && fill.axes == 1 && fill.axis[0].stride == itemsize)
+        prefer_huge_pages(fill.data, static_cast<std::size_t>(target.size * itemsize));
+    return fill;
 }
 
 }  // namespace
@@ -75,12 +91,13 @@ Target make_target(char* data, std::int64_t itemsize, std::span<const Dimension>
 
 bool fill(const kernels::FillKernel& kernel, const Target& target, std::int64_t itemsize,
           bool (*interrupted)()) {
+    const kernels::Fill fill = prepared(target, itemsize);
     constexpr std::int64_t fewest = 32768, most_bytes = 1 << 20, pieces_per_thread = 8;
     const std::int64_t even = target.size / (pieces_per_thread * num_threads());
     const std::int64_t piece = std::clamp(even, fewest, most_bytes / itemsize) / 1024 * 1024;
     return parallel_for(
-        target.size, piece,
-        [&](std::int64_t begin, std::int64_t end) { kernel.range(target.fill, begin, end); }, interrupted);
+        target.size, piece, [&](std::int64_t begin, std::int64_t end) { kernel.range(fill, begin, end); },
+        interrupted);
 }
 
 }  // namespace fastinit::runtime

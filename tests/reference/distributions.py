@@ -54,11 +54,15 @@ def largest_below(x: float, dtype: np.dtype) -> np.ndarray:
 
 
 def uniform(positions: np.ndarray, dtype: np.dtype, low: float, high: float, stream: Stream) -> np.ndarray:
-    """Exact: low + (high - low) u, u the upper 24 or 53 bits; rounded, then into [low, high)."""
+    """Exact: low + (high - low) u, u the upper 24 or 53 bits; rounded, then into [low, high).
+
+    Where nothing is rounded after the sum, it begins at the least value of the dtype that is not below `low`.
+    """
     w = stream.words(positions, dtype)
     r = real(dtype)
     n, unit = (w >> np.uint64(11), 2.0**-53) if dtype.itemsize == 8 else (w >> np.uint64(8), 2.0**-24)
-    x = (r(low) + n.astype(r) * (r(high - low) * r(unit))).astype(dtype)
+    begin = r(low) if dtype.itemsize == 2 or low == high else least_at_or_above(low, dtype)
+    x = (begin + n.astype(r) * (r(high - low) * r(unit))).astype(dtype)
     if low == high:
         return np.full_like(x, r(low))
     return np.clip(x, least_at_or_above(low, dtype), largest_below(high, dtype)).astype(dtype)
@@ -104,6 +108,18 @@ def standard_normal(positions: np.ndarray, dtype: np.dtype, stream: Stream, draw
     return np.where(is_second == second_is_larger, large, small)
 
 
+def is_central(dtype: np.dtype, low: float, high: float) -> bool:
+    """Whether bounds, in units of std, are alike on both sides and near: a float32 quantile then serves."""
+    return dtype.itemsize < 8 and 0 < high <= 2.015 and abs(low + high) <= 1e-9
+
+
+def central_truncated(w: np.ndarray, low: float, high: float) -> np.ndarray:
+    """The quantile at 1/2 + u P(low < Z < high), u in [-1/2, 1/2) the signed word, converted to float32."""
+    signed = (w.astype(np.uint32) ^ np.uint32(1 << 31)).view(np.int32)
+    u = signed.astype(np.float32).astype(np.float64) * 2.0**-32
+    return special.ndtri(0.5 + u * (special.ndtr(high) - special.ndtr(low)))
+
+
 def keeps_most(low: float, high: float) -> bool:
     """Whether bounds, in units of std, keep half of the distribution: values are then made by tries."""
     return special.ndtr(high) - special.ndtr(low) >= 0.5
@@ -131,7 +147,10 @@ def inverse_truncated(w: np.ndarray, dtype: np.dtype, low: float, high: float) -
 def truncated_normal(
     positions: np.ndarray, dtype: np.dtype, low: float, high: float, stream: Stream
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The truncated standard normal in float64, and which try decided it (TRIES: the inverse)."""
+    """The truncated standard normal in float64, and which try decided it (TRIES: a quantile)."""
+    if is_central(dtype, low, high):
+        w = stream.words(positions, dtype)
+        return central_truncated(w, low, high), np.full(positions.shape, TRIES)
     if not keeps_most(low, high):
         return inverse_truncated(stream.words(positions, dtype), dtype, low, high), np.full(
             positions.shape, TRIES

@@ -19,6 +19,7 @@ class Uniform {
           least_(least_at_or_above<D>(arguments[0])),
           most_(largest_below<D>(arguments[1])) {
         if (arguments[0] == arguments[1]) least_ = most_ = rounded<D>(arguments[0]);
+        if (!rounds) low_ = least_;
     }
 
     static const char* refuse(const double* arguments) {
@@ -29,11 +30,13 @@ class Uniform {
     // low + (high - low) * u can round to `high`, and rounding to a half type more so: hence the clamp.
     FASTINIT_INLINE Values<D> operator()(Words<D> words) const {
         const Values<D> x = low_ + uniform_numerator(words) * scale_;
-        return clamp(x, splat<Values<D>>(least_), splat<Values<D>>(most_));
+        const auto least = splat<Values<D>>(least_), most = splat<Values<D>>(most_);
+        return rounds ? clamp(x, least, most) : min(x, most);
     }
     FASTINIT_INLINE Pair<Values<D>> operator()(Pair<Words<D>> words) const { return map(words, *this); }
 
   private:
+    static constexpr bool rounds = sizeof(typename D::Stored) != sizeof(Real);  // to a half type, in the end
     Real low_, scale_, least_, most_;
 };
 

@@ -8,7 +8,7 @@
 //   draws     the draws of an element's block that one evaluation reads: 2 for the 64-bit words of float64
 //   refuse    why the arguments cannot be filled into D: nullptr if they can
 //   tries     for a rejecting distribution only: how often it is tried before `Fallback`; try k reads the
-//             draws from k * draws on, and `rejected` tells which lanes are to be tried again
+//             draws from k * draws on, and the sign bits of `rejected` tell which lanes are to be tried again
 
 #include "core/dtypes.hpp"
 

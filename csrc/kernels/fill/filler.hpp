@@ -63,40 +63,58 @@ FASTINIT_INLINE void put_in_order(V (&x)[4]) {
     x[2] = interleave_128<0>(high_01, high_23), x[3] = interleave_128<1>(high_01, high_23);
 }
 
-template <class D>
-constexpr int vectors = 4 * sizeof(typename D::Real) / 8;  // of a group
-
-template <class V, class T>
-FASTINIT_INLINE void store(T* out, V x) {
-    __builtin_memcpy(out, &x, sizeof x);
+// One bit per element of a group, in the order of memory, from the sign bits of the masks.
+template <class V, int count>
+FASTINIT_INLINE std::uint64_t bits_in_order(V (&masks)[count]) {
+    put_in_order(masks);
+    std::uint64_t bits = 0;
+    for (int i = 0; i < count; ++i) bits |= std::uint64_t{sign_bits(masks[i])} << (i * lanes<V>);
+    return bits;
 }
 
 template <class D>
+constexpr int vectors = 4 * sizeof(typename D::Real) / 8;  // of a group
+
+// What a tile has to be aligned to, in order to be stored past the cache: whole vectors, which a start at one
+// block or another finds wherever the blocks are no longer than what the allocators of large arrays align to,
+// 16 bytes.
+template <class D>
+constexpr int past_cache_alignment = sizeof(typename D::Stored) == 8 ? 16 : vector_bytes;
+
+template <class D, bool past_cache, class V>
+FASTINIT_INLINE void store(typename D::Stored* out, V x) {
+    if constexpr (past_cache && sizeof x == past_cache_alignment<D>) {
+        store_past_cache(out, x);
+    } else if constexpr (past_cache && sizeof(typename D::Stored) == 8) {
+        using Part = double __attribute__((vector_size(16)));
+        Part parts[sizeof x / sizeof(Part)];
+        __builtin_memcpy(parts, &x, sizeof x);
+        for (unsigned i = 0; i < sizeof x / sizeof(Part); ++i) store_past_cache(out + 2 * i, parts[i]);
+    } else {
+        __builtin_memcpy(out, &x, sizeof x);
+    }
+}
+
+template <class D, bool past_cache>
 FASTINIT_INLINE void store_group(typename D::Stored* out, Values<D> (&values)[vectors<D>]) {
     if constexpr (sizeof(typename D::Real) == 8 && sizeof(typename D::Stored) < 8) {
         put_in_order(values);
-        for (int i = 0; i < vectors<D>; ++i) store(out + i * lanes<Values<D>>, D::narrow(values[i]));
+        for (int i = 0; i < vectors<D>; ++i)
+            store<D, past_cache>(out + i * lanes<Values<D>>, D::narrow(values[i]));
     } else if constexpr (sizeof(typename D::Stored) == 1) {
         // Two neighbours in the lowest bytes of each 32 bits: their halves joined, a lane of 64 has a block.
         const U64 pairs = bit_cast<U64>(D::narrow(values[0]) | (D::narrow(values[1]) << 8));
         const U64 blocks = pairs | (pairs >> 16);
-        store(out,
-              __builtin_convertvector(shuffle<lane_of_block>(blocks, blocks), HalfVector<std::uint32_t>));
+        store<D, past_cache>(
+            out, __builtin_convertvector(shuffle<lane_of_block>(blocks, blocks), HalfVector<std::uint32_t>));
     } else if constexpr (sizeof(typename D::Stored) == 2) {
         // Two neighbours fill 32 bits, so a lane of 64 is a block already.
         const U64 blocks = bit_cast<U64>(D::narrow(values[0]) | (D::narrow(values[1]) << 16));
-        store(out, shuffle<lane_of_block>(blocks, blocks));
+        store<D, past_cache>(out, shuffle<lane_of_block>(blocks, blocks));
     } else {
         put_in_order(values);
-        for (int i = 0; i < vectors<D>; ++i) store(out + i * lanes<Values<D>>, values[i]);
+        for (int i = 0; i < vectors<D>; ++i) store<D, past_cache>(out + i * lanes<Values<D>>, values[i]);
     }
-}
-
-// Two of a group's words per 64 bits: the words j of a block and, above them, its words j + 2; or the words
-// of one draw above those of the next.
-FASTINIT_INLINE U64 joined(U64 low, U64 high) {
-    constexpr auto index = [](int i) { return i % 2 * lanes<U32> + i; };
-    return bit_cast<U64>(shuffle<index>(bit_cast<U32>(low), bit_cast<U32>(high << 32)));
 }
 
 template <class Distribution>
@@ -125,8 +143,20 @@ class Filler {
             out += head * stride, position += static_cast<std::uint64_t>(head), count -= head;
         }
         if (stride == sizeof(Stored)) {
+            bool past_cache = fill_.past_cache && !rejects;
+            if (past_cache) {
+                const auto short_of = -reinterpret_cast<std::uintptr_t>(out) % past_cache_alignment<D>;
+                past_cache = short_of % block_bytes == 0;
+                for (auto n = short_of / block_bytes; past_cache && n > 0 && count >= 4; --n) {
+                    push_part(out, position, 4, stride);
+                    out += block_bytes, position += 4, count -= 4;
+                }
+            }
             const std::int64_t tiles = count / tile_size;
-            contiguous(reinterpret_cast<Stored*>(out), position / 4, tiles);
+            if (past_cache)
+                contiguous<true>(reinterpret_cast<Stored*>(out), position / 4, tiles);
+            else
+                contiguous<false>(reinterpret_cast<Stored*>(out), position / 4, tiles);
             out += tiles * tile_size * stride, position += static_cast<std::uint64_t>(tiles * tile_size);
             count -= tiles * tile_size;
         }
@@ -137,6 +167,7 @@ class Filler {
     // Fills what is still pending.
     void finish() {
         while (pending_count_ > 0) fill_pending();
+        if (fill_.past_cache) publish_stores_past_cache();
     }
 
   private:
@@ -149,57 +180,60 @@ class Filler {
         std::uint32_t wanted;
     };
 
+    // What a tile has to be told of its elements: in `masks` the sign bits of those that are to be tried
+    // again, as they are computed, and in `any` whether there are some.
+    struct Rejected {
+        Mask<D> masks[groups][vectors<D>] = {}, any = {};
+
+        FASTINIT_INLINE void bits(std::uint64_t (&in_group)[groups]) {
+            for (int g = 0; g < groups; ++g) in_group[g] = bits_in_order(masks[g]);
+        }
+    };
+
     // Makes a tile of the blocks with these counters, lanes in the order block_in_lane, by the distribution
-    // or by its fallback. Gives in `rejected` one bit per element of each group, in the order of memory.
-    template <class Any>
-    FASTINIT_INLINE static void make(const Any& distribution, const Philox& philox, const U64 (&low)[groups],
-                                     const U64 (&high)[groups], Stored* out,
-                                     std::uint64_t (&rejected)[groups]) {
-        BlockWords blocks[groups] = {}, more[groups] = {};
-        if constexpr (Any::draws >= 1) philox(low, high, blocks);
+    // or by its fallback.
+    template <bool past_cache, class Any>
+    FASTINIT_INLINE static void make(const Any& distribution, const Philox& philox,
+                                     const U64 (&products)[groups], const U64 (&high)[groups], Stored* out,
+                                     Rejected& rejected) {
+        Philox::LastRound blocks[groups] = {}, more[groups] = {};
+        if constexpr (Any::draws >= 1) philox(products, high, blocks);
         if constexpr (Any::draws == 2) {
             U64 next[groups];
             for (int g = 0; g < groups; ++g) next[g] = high[g] + static_cast<std::uint32_t>(next_draw >> 32);
-            philox(low, next, more);
+            philox(products, next, more);
         }
 #pragma GCC unroll 4
         for (int g = 0; g < groups; ++g) {
-            const auto& w = blocks[g].words;
+            U64 words[vectors<D>] = {};
+            if constexpr (Any::draws >= 1 && vectors<D> == 2) philox.words32(blocks[g], words[0], words[1]);
+            if constexpr (Any::draws >= 1 && vectors<D> == 4) philox.words64(more[g], blocks[g], words);
             Values<D> values[vectors<D>];
-            Mask<D> masks[vectors<D>] = {};
 #pragma GCC unroll 2
             for (int i = 0; i < vectors<D>; i += 2) {
-                Pair<Words<D>> words;
-                if constexpr (vectors<D> == 2)
-                    words = {bit_cast<Words<D>>(joined(w[0], w[2])), bit_cast<Words<D>>(joined(w[1], w[3]))};
-                else
-                    words = {bit_cast<Words<D>>(joined(more[g].words[i], w[i])),
-                             bit_cast<Words<D>>(joined(more[g].words[i + 1], w[i + 1]))};
+                const Pair<Words<D>> pair{bit_cast<Words<D>>(words[i]), bit_cast<Words<D>>(words[i + 1])};
                 Pair<Values<D>> made;
                 if constexpr (requires { Any::tries; }) {
                     Pair<Mask<D>> mask;
-                    made = distribution(words, mask);
-                    masks[i] = mask.first, masks[i + 1] = mask.second;
+                    made = distribution(pair, mask);
+                    rejected.masks[g][i] = mask.first, rejected.masks[g][i + 1] = mask.second;
+                    rejected.any |= mask.first | mask.second;
                 } else {
-                    made = distribution(words);
+                    made = distribution(pair);
                 }
                 values[i] = made.first, values[i + 1] = made.second;
             }
-            if constexpr (requires { Any::tries; }) {
-                put_in_order(masks);
-                rejected[g] = 0;
-                for (int i = 0; i < vectors<D>; ++i)
-                    rejected[g] |= std::uint64_t{bits_of(masks[i])} << (i * lanes<Mask<D>>);
-            }
-            store_group<D>(out + g * 4 * group_blocks, values);
+            store_group<D, past_cache>(out + g * 4 * group_blocks, values);
         }
     }
 
     static constexpr bool rejects = requires { Distribution::tries; };
+    static constexpr int block_bytes = 4 * sizeof(Stored);
 
     // Whole tiles. Counter word 1 stays the same but where the block number passes a multiple of 2^32: within
     // a run of tiles that do not, the compiler moves what depends on it alone out of the loop, a
     // multiplication of the second round with it.
+    template <bool past_cache>
     void contiguous(Stored* out, std::uint64_t block, std::int64_t tiles) {
         while (tiles > 0) {
             const std::uint64_t to_carry = ((~block & 0xFFFFFFFFu) + 1) / tile_blocks;
@@ -212,17 +246,19 @@ class Filler {
             }
             const std::int64_t run =
                 static_cast<std::uint64_t>(tiles) < to_carry ? tiles : static_cast<std::int64_t>(to_carry);
-            run_of_tiles(out, first_ + block, run);
+            run_of_tiles<past_cache>(out, first_ + block, run);
             out += run * tile_size, block += static_cast<std::uint64_t>(run) * tile_blocks, tiles -= run;
         }
     }
 
+    template <bool past_cache>
     void run_of_tiles(Stored* out, std::uint64_t counter, std::int64_t tiles) {
         U64 lane_blocks;
         for (int i = 0; i < group_blocks; ++i) lane_blocks[i] = static_cast<unsigned>(block_in_lane(i));
-        U64 low[groups], high[groups];
+        U64 products[groups], high[groups];
         for (int g = 0; g < groups; ++g) {
-            low[g] = lane_blocks + (counter + static_cast<unsigned>(g * group_blocks));
+            products[g] =
+                Philox::product_of(lane_blocks + (counter + static_cast<unsigned>(g * group_blocks)));
             high[g] = splat<U64>(counter >> 32);
         }
         while (tiles > 0) {
@@ -232,22 +268,11 @@ class Filler {
             int count = 0;
             const int length = tiles < stretch ? static_cast<int>(tiles) : stretch;
             for (int tile = 0; tile < length; ++tile) {
-                std::uint64_t rejected[groups];
-                make(distribution_, philox_, low, high, out + tile * tile_size, rejected);
-                for (int g = 0; g < groups; ++g) low[g] += std::uint64_t{tile_blocks};
-                if constexpr (rejects) {
-                    std::uint64_t any = 0;
-                    for (int g = 0; g < groups; ++g) any |= rejected[g];
-                    if (any == 0) continue;
-                    // Written always and counted if wanted, since which blocks are cannot be predicted.
-                    for (int block = 0; block < tile_blocks; ++block) {
-                        const std::uint64_t bits =
-                            rejected[block / group_blocks] >> (4 * (block % group_blocks));
-                        const auto wanted = static_cast<std::uint32_t>(bits) & 15u;
-                        again[count] = static_cast<std::uint32_t>(tile * tile_blocks + block) << 4 | wanted;
-                        count += wanted != 0;
-                    }
-                }
+                Rejected rejected;
+                make<past_cache>(distribution_, philox_, products, high, out + tile * tile_size, rejected);
+                for (int g = 0; g < groups; ++g) products[g] += tile_blocks * Philox::step;
+                if constexpr (rejects)
+                    if (sign_bits(rejected.any) != 0) note(rejected, tile * tile_blocks, again, count);
             }
             for (int i = 0; i < count; ++i) {
                 const std::uint32_t block = again[i] >> 4;
@@ -258,6 +283,20 @@ class Filler {
             out += length * tile_size;
             tiles -= length;
         }
+    }
+
+    // Appends to `again` the blocks of a tile that have rejected elements: the number of the block, `first`
+    // that of the tile's first, above a bit for each of its elements.
+    static void note(Rejected& rejected, int first, std::uint32_t* again, int& count) {
+        std::uint64_t in_group[groups];
+        rejected.bits(in_group);
+        for (int g = 0; g < groups; ++g, first += group_blocks)
+            for (std::uint64_t bits = in_group[g]; bits != 0;) {
+                const int block = __builtin_ctzll(bits) / 4;
+                const auto wanted = static_cast<std::uint32_t>(bits >> (4 * block)) & 15u;
+                bits ^= std::uint64_t{wanted} << (4 * block);
+                again[count++] = static_cast<std::uint32_t>(first + block) << 4 | wanted;
+            }
     }
 
     // `count` elements of one block.
@@ -276,21 +315,23 @@ class Filler {
         const int count = pending_count_ < tile_blocks ? pending_count_ : tile_blocks;
         pending_count_ -= count;
         Pending parts[tile_blocks];
-        U64 low[groups], high[groups];
+        U64 products[groups], high[groups];
         bool exhausted = false;
         for (int i = 0; i < tile_blocks; ++i) {
             const Pending& part = pending_[pending_count_ + (i < count ? i : 0)];
             parts[i] = part;
             const int lane = lane_of_block(i % group_blocks);
-            low[i / group_blocks][lane] = part.counter;
+            products[i / group_blocks][lane] = (part.counter & 0xFFFFFFFFu) * Philox::step;
             high[i / group_blocks][lane] = part.counter >> 32;
             exhausted |= tries_of(part) >= max_tries();
         }
         Stored made[tile_size], last[tile_size];
         std::uint64_t rejected[groups] = {};
-        make(distribution_, philox_, low, high, made, rejected);
+        Rejected masks;
+        make<false>(distribution_, philox_, products, high, made, masks);
+        if constexpr (rejects) masks.bits(rejected);
         if constexpr (rejects)
-            if (exhausted) make_fallback(low, high, last);
+            if (exhausted) make_fallback(products, high, last);
         for (int i = 0; i < count; ++i) {
             Pending& part = parts[i];
             auto again =
@@ -318,11 +359,11 @@ class Filler {
         return 0;
     }
 
-    __attribute__((noinline)) void make_fallback(const U64 (&low)[groups], const U64 (&high)[groups],
+    __attribute__((noinline)) void make_fallback(const U64 (&products)[groups], const U64 (&high)[groups],
                                                  Stored* out) const {
         if constexpr (rejects) {
-            std::uint64_t none[groups];
-            make(typename Distribution::Fallback(fill_.arguments), philox_, low, high, out, none);
+            Rejected none;
+            make<false>(typename Distribution::Fallback(fill_.arguments), philox_, products, high, out, none);
         }
     }
 

@@ -7,10 +7,14 @@ namespace fastinit::kernels::FASTINIT_ISA {
 
 namespace {
 
-// Which of the two ways depends on the arguments alone: they give different bits.
+// Which of the ways depends on the arguments alone: they give different bits.
 template <class D>
 void fill_trunc_normal(const Fill& fill, std::int64_t begin, std::int64_t end) {
     const FloatEnvironment environment;
+    if constexpr (sizeof(typename D::Real) == 4) {
+        if (CentralTruncatedNormal<D>::fits(fill.arguments))
+            return fill_box<CentralTruncatedNormal<D>>(fill, begin, end);
+    }
     if (TruncatedNormal<D>::pays(fill.arguments))
         fill_box<TruncatedNormal<D>>(fill, begin, end);
     else

@@ -303,8 +303,8 @@ def lecun_normal_(tensor: T, generator: Generator | None = None, shard: Shard | 
 
     Examples:
         >>> lecun_normal_(fastinit.empty(2, 3), generator=Generator(seed=0))
-        tensor([[-0.6069, -0.6505, -0.4054],
-                [ 0.3164,  0.1008,  0.1187]])
+        tensor([[-0.1601,  0.7186,  0.3923],
+                [ 0.1674,  1.0844, -0.2207]])
     """
     _scale_variance(tensor, 1.0, "fan_in", "truncated_normal", generator, shard)
     return filled(tensor)
