@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+
+from fastinit import _core
 
 
 @pytest.fixture
@@ -58,3 +60,18 @@ def pytest_make_collect_report(collector: pytest.Collector):
     report = yield
     _fail_if_skipped(collector.config, report)
     return report
+
+
+@pytest.fixture
+def use_isa() -> Iterator[Callable[[str], None]]:
+    """Chooses the instruction set whose kernels are in use, for one test."""
+    before = _core.isa()
+    yield _core.use_isa
+    _core.use_isa(before)
+
+
+@pytest.fixture(params=_core.usable_isas())
+def isa(request: pytest.FixtureRequest, use_isa: Callable[[str], None]) -> str:
+    """Each instruction set of this CPU in turn, whose kernels are in use."""
+    use_isa(request.param)
+    return request.param

@@ -14,6 +14,7 @@ void register_config(pybind11::module_& module) {
     module.def("built_isas", &runtime::built_isas);
     module.def("usable_isas", &runtime::usable_isas);
     module.def("usable_cpus", &runtime::usable_cpus, pybind11::arg("root") = "");
+    module.def("use_isa", &runtime::use_isa, pybind11::arg("isa"), pybind11::pos_only());
     module.def("get_num_threads", &runtime::num_threads);
     module.def("set_num_threads", &runtime::set_num_threads);
     module.def("calls", &runtime::CallCounter::all);

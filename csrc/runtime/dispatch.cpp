@@ -1,5 +1,7 @@
 #include "runtime/dispatch.hpp"
 
+#include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <stdexcept>
 
@@ -68,27 +70,45 @@ const std::vector<Candidate>& candidates() {
     return list;
 }
 
-const Kernels& choose_kernels() {
-    const char* wanted = std::getenv("FASTINIT_ISA");
+const Kernels& best_kernels() {
     const Kernels* best = nullptr;
-    for (const Candidate& candidate : candidates()) {
-        if (!candidate.usable()) continue;
-        if (wanted && *wanted && std::string(wanted) != candidate.kernels.isa) continue;
-        best = &candidate.kernels;
-    }
-    if (best) return *best;
-    std::string message =
-        "FASTINIT_ISA is '" + std::string(wanted) + "', but this CPU and this build have only:";
-    for (const std::string& isa : usable_isas()) message += " " + isa;
-    throw std::runtime_error(message);
+    for (const Candidate& candidate : candidates())
+        if (candidate.usable()) best = &candidate.kernels;
+    return *best;
+}
+
+std::string joined(const std::vector<std::string>& names) {
+    std::string text;
+    for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+    return text;
+}
+
+// The kernels of the instruction set that `source` names.
+const Kernels& kernels_of(const std::string& isa, const std::string& source) {
+    const auto found =
+        std::ranges::find(candidates(), isa, [](const Candidate& c) -> std::string { return c.kernels.isa; });
+    if (found == candidates().end())
+        throw std::invalid_argument(source + " must be one of " + joined(built_isas()) + ", not '" + isa +
+                                    "'");
+    if (!found->usable())
+        throw std::invalid_argument(source + " is '" + isa + "', which this CPU lacks; it has " +
+                                    joined(usable_isas()));
+    return found->kernels;
+}
+
+std::atomic<const Kernels*>& active() {
+    static std::atomic<const Kernels*> kernels = [] {
+        const char* wanted = std::getenv("FASTINIT_ISA");
+        return wanted && *wanted ? &kernels_of(wanted, "FASTINIT_ISA") : &best_kernels();
+    }();
+    return kernels;
 }
 
 }  // namespace
 
-const Kernels& active_kernels() {
-    static const Kernels& chosen = choose_kernels();
-    return chosen;
-}
+const Kernels& active_kernels() { return *active().load(std::memory_order_relaxed); }
+
+void use_isa(const std::string& isa) { active() = &kernels_of(isa, "isa"); }
 
 std::vector<std::string> built_isas() {
     std::vector<std::string> names;

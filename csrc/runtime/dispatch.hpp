@@ -20,8 +20,11 @@ struct Kernels {
 };
 
 // The kernels in use: the best that was built and that this CPU has, or the one that FASTINIT_ISA names.
-// Throws std::runtime_error where FASTINIT_ISA names one that is not to be had.
+// Throws std::invalid_argument where FASTINIT_ISA names one that is not to be had.
 const Kernels& active_kernels();
+
+// Has another instruction set's kernels used from now on. Throws std::invalid_argument where there is none.
+void use_isa(const std::string& isa);
 
 // Every instruction set that was built, the plainest first.
 std::vector<std::string> built_isas();
