@@ -1,10 +1,8 @@
-"""Fills beside what else a process does: forks, threads, signals, other rounding modes."""
+"""Fills beside what else a process does: forks, threads, signals."""
 
 import concurrent.futures
-import ctypes
 import itertools
 import os
-import platform
 import subprocess
 import sys
 import threading
@@ -16,10 +14,9 @@ import pytest
 
 from fastinit import Generator, _core, default_generator, manual_seed
 from fastinit.nn import init
-from reference.fills import DTYPES, FILLS, dtypes_of, filled
+from reference.fills import FILLS, filled
 
 LARGE = 300_000
-libm = ctypes.CDLL(None)
 
 
 @pytest.fixture(autouse=True)
@@ -234,76 +231,3 @@ def test_a_keyboard_interrupt_ends_a_huge_fill_within_half_a_second(threads):
         check=False,
     )
     assert result.stdout == "interrupted\n", result.stderr
-
-
-# fesetround's arguments are those of <fenv.h>; flush to zero, denormals are zero: bits of x86-64's MXCSR, the
-# last word of the 32 bytes of fenv_t.
-X86 = platform.machine() in ("x86_64", "AMD64")
-ROUNDING_MODES = {"down": 0x400, "up": 0x800, "to zero": 0xC00} if X86 else {}
-FLUSH_TO_ZERO = 0x8040
-
-
-class Environment:
-    """The calling thread's floating-point settings, put back at the end."""
-
-    def __enter__(self):
-        self.saved = ctypes.create_string_buffer(32)
-        libm.fegetenv(self.saved)
-        return self
-
-    def __exit__(self, *error):
-        libm.fesetenv(self.saved)
-
-    def flush_to_zero(self):
-        changed = ctypes.create_string_buffer(self.saved.raw, 32)
-        mxcsr = int.from_bytes(changed.raw[28:32], "little") | FLUSH_TO_ZERO
-        changed[28:32] = mxcsr.to_bytes(4, "little")
-        libm.fesetenv(changed)
-
-    def mxcsr(self):
-        now = ctypes.create_string_buffer(32)
-        libm.fegetenv(now)
-        return int.from_bytes(now.raw[28:32], "little") & ~0x3F  # without the flags of what has happened
-
-
-SUBNORMAL = [
-    ("uniform", (0.0, 3e-39)),
-    ("normal", (0.0, 1e-39)),
-    ("masked_uniform", (-3e-39, 3e-39, 1e-39)),
-    ("exponential", (1e38,)),
-    ("log_normal", (-89.0, 1.0)),
-    ("cauchy", (0.0, 1e-39)),
-]
-
-
-def subnormal_fill(name, arguments):
-    array = np.empty(LARGE, np.float32)
-    getattr(_core, f"fill_{name}")(array, *arguments, seed=1, stream=2, position=0)
-    return array.tobytes()
-
-
-@pytest.mark.parametrize("mode", ROUNDING_MODES)
-@pytest.mark.parametrize("dtype", DTYPES)
-def test_the_caller_s_rounding_mode_changes_no_bit_and_is_kept(mode, dtype):
-    names = [name for name in FILLS if dtype in dtypes_of(name)]
-    expected = {name: filled(name, dtype, 10_003).tobytes() for name in names}
-    with Environment() as environment:
-        assert libm.fesetround(ROUNDING_MODES[mode]) == 0
-        before = environment.mxcsr()
-        found = {name: filled(name, dtype, 10_003).tobytes() for name in names}
-        after = environment.mxcsr()
-    assert found == expected
-    assert before == after
-
-
-@pytest.mark.parametrize(("name", "arguments"), SUBNORMAL if X86 else [])
-def test_the_caller_s_flush_to_zero_changes_no_bit_and_is_kept(name, arguments):
-    expected = subnormal_fill(name, arguments)
-    with Environment() as environment:
-        environment.flush_to_zero()
-        before = environment.mxcsr()
-        found = subnormal_fill(name, arguments)
-        after = environment.mxcsr()
-    assert found == expected
-    assert before == after
-    assert before & FLUSH_TO_ZERO == FLUSH_TO_ZERO

@@ -1,10 +1,11 @@
 """The compiled kernels of fastinit: fills, dense products, pointwise functions."""
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
+R = TypeVar("R")
 FillArray = np.ndarray[Any, Any]
 FloatArray = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
@@ -15,8 +16,14 @@ def built_isas() -> list[str]: ...
 def usable_isas() -> list[str]: ...
 def usable_cpus(root: str = "") -> int:
     """The CPUs of the affinity mask, or fewer by the quota of a cgroup, whose files lie under `root`."""
+
 def use_isa(isa: str, /) -> None:
     """Has the kernels of another instruction set used from now on; FASTINIT_ISA chooses the first."""
+
+def in_default_float_environment(
+    function: Callable[..., R], args: tuple[Any, ...], kwargs: dict[str, Any], /
+) -> R:
+    """Calls a function with rounding to nearest and subnormals kept, whatever the thread has set."""
 
 def get_num_threads() -> int: ...
 def set_num_threads(count: int) -> None: ...

@@ -1,16 +1,20 @@
-"""Arithmetic under IEEE's rules: infinities and NaNs are results, not warnings."""
+"""Arithmetic under IEEE's rules: infinities and NaNs are results, not warnings; rounding is to nearest."""
 
 from __future__ import annotations
 
 import contextvars
+import functools
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
-__all__ = ["compute"]
+from . import _core
 
+__all__ = ["compute", "rounding_to_nearest"]
+
+P = ParamSpec("P")
 R = TypeVar("R")
 
 
@@ -41,3 +45,17 @@ def compute(function: Callable[..., R], /, *args: Any, **kwargs: Any) -> R:
         return quiet.run(function, *args, **kwargs)
     finally:
         quiet.entered = False
+
+
+def rounding_to_nearest(function: Callable[P, R]) -> Callable[P, R]:
+    """Has a function round to nearest and keep subnormals, whatever its thread has set.
+
+    For what goes into a fill: the fills themselves set the rounding mode, but a scale that is computed in
+    Python would follow the caller's.
+    """
+
+    @functools.wraps(function)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        return _core.in_default_float_environment(function, args, kwargs)
+
+    return wrapped

@@ -11,6 +11,7 @@ from ml_dtypes import bfloat16
 import fastinit
 from fastinit import Generator, Shard, _core
 from fastinit.nn import init
+from reference.environment import SETTINGS, float_setting
 
 
 @dataclass(frozen=True)
@@ -176,6 +177,15 @@ def test_the_instruction_set_changes_no_bit(case, dtype, use_isa):
         use_isa(isa)
         filled.add(bits(case.fill(dtype)))
     assert len(filled) == 1
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_the_caller_s_rounding_mode_and_subnormals_change_no_bit(setting):
+    expected = [bits(case.fill(dtype)) for case in RANDOM for dtype in FLOATS]
+    gain = init.calculate_gain("leaky_relu", 0.3)
+    with float_setting(setting):
+        assert [bits(case.fill(dtype)) for case in RANDOM for dtype in FLOATS] == expected
+        assert init.calculate_gain("leaky_relu", 0.3) == gain
 
 
 @each_random

@@ -8,6 +8,7 @@ import pytest
 
 from fastinit.recipe import RecipeError
 from fastinit.recipe.expression import evaluate
+from reference.environment import SETTINGS, float_setting
 
 VARIABLES = {"n_layer": 12, "n_embd": 768, "scale": 0.5}
 
@@ -28,6 +29,14 @@ VARIABLES = {"n_layer": 12, "n_embd": 768, "scale": 0.5}
 )
 def test_arithmetic_on_variables_has_its_value(text: str, expected: float) -> None:
     assert evaluate(text, VARIABLES) == expected
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_the_caller_s_rounding_mode_changes_no_value(setting: str) -> None:
+    texts = ["0.02 / sqrt(2 * n_layer)", "scale / 3", "-scale / 3", "1e-160 * 1e-160"]
+    expected = [evaluate(text, VARIABLES) for text in texts]
+    with float_setting(setting):
+        assert [evaluate(text, VARIABLES) for text in texts] == expected
 
 
 def test_whole_numbers_stay_whole() -> None:

@@ -148,8 +148,9 @@ class TruncatedNormal {
         return bounds.least > bounds.most ? "the dtype has no value in [a, b]" : nullptr;
     }
 
-    // Whether the bounds keep so much of the distribution that trying is quicker than inverting.
-    static bool pays(const double* arguments) {
+    // Whether the bounds keep so much of the distribution that trying is quicker than inverting. Not inlined:
+    // it is called where the float environment has just been set.
+    __attribute__((noinline)) static bool pays(const double* arguments) {
         const Truncation<D> bounds(arguments);
         return upper_normal_tail(bounds.low).value() - upper_normal_tail(bounds.high).value() >= 0.5;
     }

@@ -418,9 +418,14 @@ void fill_range(const Fill& fill, std::int64_t begin, std::int64_t end) {
 }
 
 template <class Distribution>
+__attribute__((noinline)) const char* refuse_here(const double* arguments) {
+    return Distribution::refuse(arguments);
+}
+
+template <class Distribution>
 const char* refuse(const double* arguments) {
     const FloatEnvironment environment;
-    return Distribution::refuse(arguments);
+    return refuse_here<Distribution>(arguments);
 }
 
 template <class Distribution>

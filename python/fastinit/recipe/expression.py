@@ -7,6 +7,7 @@ import math
 import operator
 from collections.abc import Callable, Mapping
 
+from ..floating_point import rounding_to_nearest
 from .errors import RecipeError, unknown
 
 Number = int | float
@@ -36,6 +37,7 @@ _BINARY: Mapping[type[ast.operator], Callable[[Number, Number], Number]] = {
 }
 
 
+@rounding_to_nearest
 def evaluate(text: str, variables: Mapping[str, Number]) -> Number:
     """The value of an expression such as `"0.02 / sqrt(2 * n_layer)"`.
 

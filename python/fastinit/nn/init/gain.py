@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from ...floating_point import rounding_to_nearest
 from ...memory import adopt
 from ...shard import Shard
 
@@ -25,6 +26,7 @@ _FAN_MODES = ["fan_in", "fan_out"]
 _REAL = (float, int)
 
 
+@rounding_to_nearest
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     r"""Returns the factor by which a layer's weights must grow to make up for its nonlinearity.
 

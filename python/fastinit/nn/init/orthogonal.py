@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ... import _core
+from ...floating_point import rounding_to_nearest
 from ...memory import adopt, filled
 from ...random import Generator
 from ...random.bounds import FloatingLimits, as_real, check_finite, check_floating
@@ -147,6 +148,7 @@ def delta_orthogonal_(
     return filled(tensor)
 
 
+@rounding_to_nearest
 def _random_orthogonal(
     shape: tuple[int, ...],
     box: tuple[slice, ...],
@@ -172,7 +174,7 @@ def _random_orthogonal(
     matrix: Array = np.empty(size, np.float64 if dtype == np.float64 else np.float32)
     seed, stream, position = place
     _core.fill_orthogonal(matrix, gain, seed, stream, position, shape, start, taps, tap)
-    return matrix
+    return matrix.astype(dtype, copy=False)
 
 
 def _check_gain(gain: float, function: str, limits: FloatingLimits) -> float:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import numpy.typing as npt
 
 from ... import random
+from ...floating_point import rounding_to_nearest
 from ...memory import adopt, filled
 from ...random import Generator
 from ...shard import Shard
@@ -63,7 +64,7 @@ def xavier_uniform_(
                 [ 0.2311,  1.0346, -0.3021]])
     """
     array = adopt(tensor)
-    bound = math.sqrt(3.0) * _xavier_std(global_shape(array, shard), gain)
+    bound = _uniform_bound(_xavier_std(global_shape(array, shard), gain))
     random.uniform(array, -bound, bound, generator, shard)
     return filled(tensor)
 
@@ -149,7 +150,7 @@ def kaiming_uniform_(
     array = adopt(tensor)
     shape = global_shape(array, shard)
     if not _is_empty(shape):
-        bound = math.sqrt(3.0) * _kaiming_std(shape, a, mode, nonlinearity)
+        bound = _uniform_bound(_kaiming_std(shape, a, mode, nonlinearity))
         random.uniform(array, -bound, bound, generator, shard)
     return filled(tensor)
 
@@ -310,6 +311,12 @@ def lecun_normal_(tensor: T, generator: Generator | None = None, shard: Shard | 
     return filled(tensor)
 
 
+@rounding_to_nearest
+def _uniform_bound(std: float) -> float:
+    return math.sqrt(3.0) * std
+
+
+@rounding_to_nearest
 def _xavier_std(shape: tuple[int, ...], gain: float) -> float:
     fan_in, fan_out = fan_in_and_fan_out(shape)
     if fan_in + fan_out == 0:
@@ -317,11 +324,13 @@ def _xavier_std(shape: tuple[int, ...], gain: float) -> float:
     return gain * math.sqrt(2.0 / (fan_in + fan_out))
 
 
+@rounding_to_nearest
 def _kaiming_std(shape: tuple[int, ...], a: float, mode: str, nonlinearity: str) -> float:
     fan = fan_of_mode(shape, mode)
     return calculate_gain(nonlinearity, a) / math.sqrt(fan)
 
 
+@rounding_to_nearest
 def _scale_variance(
     tensor: Any,
     scale: float,
@@ -338,7 +347,7 @@ def _scale_variance(
         raise ValueError(f"Mode {mode} not supported, please use one of {_MODES}")
     if distribution not in _DISTRIBUTIONS:
         raise ValueError(f"Distribution {distribution} not supported, please use one of {_DISTRIBUTIONS}")
-    if not _is_empty(shape, stacklevel=4):
+    if not _is_empty(shape, stacklevel=5):
         std = math.sqrt(scale / _fan(shape, mode))
         _fill_with_std(array, std, distribution, generator, shard)
 
@@ -359,7 +368,7 @@ def _fill_with_std(
         std /= _TRUNCATED_STD
         random.trunc_normal(array, 0.0, std, -2 * std, 2 * std, generator, shard)
     elif distribution == "uniform":
-        bound = math.sqrt(3.0) * std
+        bound = _uniform_bound(std)
         random.uniform(array, -bound, bound, generator, shard)
     else:
         random.normal(array, 0.0, std, generator, shard)

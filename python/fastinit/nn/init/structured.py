@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ... import _core, random
+from ...floating_point import rounding_to_nearest
 from ...memory import adopt, filled
 from ...random import Generator
 from ...random.fills import check_normal, take
@@ -151,7 +152,7 @@ def sparse_(
     _core.fill_normal(array, mean, std, *place)
 
     rows = shape[0]
-    count = math.ceil(sparsity * rows)
+    count = _zeros_of_each_column(sparsity, rows)
     first_row, first_column = shard.start if shard else (0, 0)
     width = max(1, _KEYS_AT_ONCE // max(1, rows))
     for column in range(0, array.shape[1], width):
@@ -161,6 +162,11 @@ def sparse_(
         zero = _least_of_each_row(np.ascontiguousarray(keys.T), count).T
         np.copyto(block, array.dtype.type(0), where=zero[first_row : first_row + array.shape[0]])
     return filled(tensor)
+
+
+@rounding_to_nearest
+def _zeros_of_each_column(sparsity: float, rows: int) -> int:
+    return math.ceil(sparsity * rows)
 
 
 def _least_of_each_row(keys: npt.NDArray[np.uint64], count: int) -> npt.NDArray[np.bool_]:
