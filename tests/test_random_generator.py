@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import fastinit
-from fastinit import Generator, random
+from fastinit import Generator, Shard, _core, random
 
 
 @pytest.fixture
@@ -81,8 +81,45 @@ def test_a_fill_that_would_pass_position_2_to_the_50_is_refused():
     assert generator._take(4) == (7, 0, 2**50 - 4)
     with pytest.raises(ValueError, match=r"2\^50"):
         generator._take(1)
+    array = np.full(1, 7, np.float32)
     with pytest.raises(ValueError, match=r"2\^50"):
-        random.uniform(np.empty(1, np.float32), generator=generator)
+        random.uniform(array, generator=generator)
+    assert array.tolist() == [7]
+
+
+@pytest.mark.parametrize("whole", [(2**50 - 3, 1), (2**40, 2**40), (2**62, 2**62)])
+def test_a_shard_of_a_tensor_that_the_stream_cannot_hold_is_refused(whole):
+    generator = Generator(seed=7)
+    generator._take(4)
+    array = np.full((1, 1), 7, np.float32)
+    with pytest.raises(ValueError, match=rf"{whole[0] * whole[1]} elements from position 4 .* 2\^50"):
+        random.normal(array, generator=generator, shard=Shard(whole, (slice(0, 1), slice(0, 1))))
+    assert array.tolist() == [[7]]
+    assert generator._take(0) == (7, 0, 4)
+
+
+def test_the_last_element_that_the_stream_holds_has_its_value():
+    generator = Generator(seed=7)
+    last = Shard((2**50,), (slice(2**50 - 1, None),))
+    by_shard, by_position = np.empty((2, 1), np.float32)
+    random.normal(by_shard, generator=generator, shard=last)
+    _core.fill_normal(by_position, 0, 1, 7, 0, 2**50 - 4, (4,), (3,))
+    assert by_shard.tolist() == by_position.tolist()
+    with pytest.raises(ValueError, match=r"2\^50"):
+        generator._take(1)
+
+
+@pytest.mark.parametrize("place", [None, (1, 2), [1, 2, 4], (1, 2, "4"), (1, 2, -4)])
+def test_positions_are_taken_from_a_generator_only(place):
+    class Other:
+        _place = place
+
+    with pytest.raises((TypeError, OverflowError)):
+        _core.take(Other(), 4)
+    with pytest.raises(AttributeError, match="_place"):
+        _core.take(object(), 4)
+    with pytest.raises(TypeError, match="integer"):
+        _core.take(Generator(), 4.0)
 
 
 def test_the_state_goes_round():

@@ -171,20 +171,20 @@ def check_interval(low: float, high: float, limits: FloatingLimits) -> None:
         ValueError: the dtype has no value in [low, high).
     """
     largest = limits.largest
-    if not -largest <= low <= largest:
-        raise RuntimeError(f"from is out of bounds for {limits.name}")
-    if not -largest <= high <= largest:
-        raise RuntimeError(f"to is out of bounds for {limits.name}")
+    if -largest <= low <= high <= largest and high - low <= largest:
+        require_value_between(low, high, limits, closed=False)
+        return
+    for bound, argument in ((low, "from"), (high, "to")):
+        if not -largest <= bound <= largest:
+            raise RuntimeError(f"{argument} is out of bounds for {limits.name}")
     if low > high:
         raise RuntimeError(
             f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}"
         )
-    if high - low > largest:
-        raise RuntimeError(
-            f"uniform_ expects to-from <= std::numeric_limits<{limits.limits_name}>::max(), but found "
-            f"to={high:g} and from={low:g} which result in to-from to exceed the limit"
-        )
-    require_value_between(low, high, limits, closed=False)
+    raise RuntimeError(
+        f"uniform_ expects to-from <= std::numeric_limits<{limits.limits_name}>::max(), but found "
+        f"to={high:g} and from={low:g} which result in to-from to exceed the limit"
+    )
 
 
 def require_value_between(low: float, high: float, limits: FloatingLimits, *, closed: bool) -> None:
