@@ -10,5 +10,6 @@ void register_fill(pybind11::module_& module);
 void register_generator(pybind11::module_& module);
 void register_orthogonal(pybind11::module_& module);
 void register_pointwise(pybind11::module_& module);
+void register_sparse(pybind11::module_& module);
 
 }  // namespace fastinit::bindings

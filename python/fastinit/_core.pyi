@@ -207,6 +207,14 @@ def fill_orthogonal(
     dimensions of float32 or float64, and is not empty.
     """
 
+def zero_least(
+    array: np.ndarray[Any, Any], keys: np.ndarray[Any, np.dtype[np.uint64]], count: int, first_row: int = 0
+) -> None:
+    """Zeroes in each column the elements of the `count` least keys; of equal keys, those of the lower rows.
+
+    `keys` has a key for each element of whole columns, of which the array's are those from `first_row` on.
+    """
+
 # Dense products and activations: float32 and float64, computed with the GIL released.
 
 def linear(

@@ -20,7 +20,7 @@ T = TypeVar("T")
 Array = npt.NDArray[Any]
 
 _KEY_DRAW = 2  # the normals have draws 0 and 1 of the same elements
-_KEYS_AT_ONCE = 1 << 18  # columns are taken so many that their keys stay in the cache
+_KEYS_AT_ONCE = 1 << 18  # 2 MiB, which stay in the cache
 
 
 def eye_(tensor: T, shard: Shard | None = None) -> T:
@@ -110,7 +110,8 @@ def sparse_(
 
     In each column the :math:`\lceil \text{sparsity} \times \text{rows} \rceil` rows with the least random
     64-bit keys are zero (of equal keys, those of the lower rows): every subset of that size is equally
-    likely.
+    likely. The keys of some columns at a time, and what is compared of them, take 4 MiB, or 64 bytes per row
+    if that is more.
 
     Args:
         tensor: float16, bfloat16, float32 or float64, 2 dimensions, any strides; filled in place.
@@ -154,30 +155,20 @@ def sparse_(
     rows = shape[0]
     count = _zeros_of_each_column(sparsity, rows)
     first_row, first_column = shard.start if shard else (0, 0)
-    width = max(1, _KEYS_AT_ONCE // max(1, rows))
+    if count == 0:
+        return filled(tensor)
+    width = max(4, _KEYS_AT_ONCE // rows)  # a block of the stream has 4 words
     for column in range(0, array.shape[1], width):
         block = array[:, column : column + width]
         keys = np.empty((rows, block.shape[1]), np.uint64)
         _core.random_words(keys, *place[:3], shape, (0, first_column + column), draw=_KEY_DRAW)
-        zero = _least_of_each_row(np.ascontiguousarray(keys.T), count).T
-        np.copyto(block, array.dtype.type(0), where=zero[first_row : first_row + array.shape[0]])
+        _core.zero_least(block, keys, count, first_row)
     return filled(tensor)
 
 
 @rounding_to_nearest
 def _zeros_of_each_column(sparsity: float, rows: int) -> int:
     return math.ceil(sparsity * rows)
-
-
-def _least_of_each_row(keys: npt.NDArray[np.uint64], count: int) -> npt.NDArray[np.bool_]:
-    """Returns which `count` keys of each row are the least; of equal ones, those further left are."""
-    if count == 0 or keys.size == 0:
-        return np.zeros(keys.shape, np.bool_)
-    least: npt.NDArray[np.bool_] = keys <= np.partition(keys, count - 1)[:, count - 1 : count]
-    for row in np.flatnonzero(np.count_nonzero(least, axis=1) > count):  # equal keys: once in 2^64 pairs
-        least[row] = False
-        least[row, np.argsort(keys[row], kind="stable")[:count]] = True
-    return least
 
 
 def _put_ones(array: Array, index: tuple[npt.NDArray[np.int64], ...], shard: Shard | None) -> None:
