@@ -269,8 +269,12 @@ def test_memory_that_cannot_be_filled_is_refused_and_left(case):
     swapped = np.full(case.shape, 7, np.dtype(np.float32).newbyteorder())
     with pytest.raises(ValueError, match="byte order"):
         case(swapped, **generator)
+    shifted = np.full(4 * array.size + 1, 7, np.uint8)
+    with pytest.raises(ValueError, match="not aligned"):
+        case(shifted[1:].view(np.float32).reshape(case.shape), **generator)
     assert (array == 7).all()
     assert (swapped == 7).all()
+    assert (shifted == 7).all()
     with pytest.raises(TypeError, match="list"):
         case([1.0, 2.0], **generator)
     if array.ndim:
