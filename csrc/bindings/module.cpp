@@ -3,6 +3,7 @@
 // It needs no GIL: what is shared is written at import alone, or is atomic, or has a mutex.
 PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
     module.doc() = "The compiled kernels of fastinit: fills, dense products, pointwise functions.";
+    fastinit::bindings::register_argsort(module);
     fastinit::bindings::register_config(module);
     fastinit::bindings::register_dense(module);
     fastinit::bindings::register_fill(module);

@@ -172,6 +172,9 @@ def random_words(
 ) -> None:
     """The words themselves, of one draw; uint64: those of `draw` above those of `draw + 1`."""
 
+def argsort(keys: np.ndarray[Any, np.dtype[np.uint64]], /) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """The order of a vector of random words, as NumPy's stable argsort, in linear time on all threads."""
+
 def check_writable(array: np.ndarray[Any, Any], /) -> None:
     """Checks that the array, of any dtype, can be written in place, element by element.
 

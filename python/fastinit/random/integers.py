@@ -70,13 +70,16 @@ def integers(
 def permutation(n: int, generator: Generator | None = None) -> npt.NDArray[np.int64]:
     """Returns the numbers 0 to n - 1 in random order, each order with the same probability.
 
+    The order in which 64-bit words of the numbers' own sort them, two equal ones by number: that two are
+    equal, which n numbers do with a probability of n^2 / 2^65, is all that favours an order.
+
     Raises:
         ValueError: `n` is negative.
         TypeError: `generator` is not a Generator.
     """
     keys = np.empty(n, np.uint64)
     _core.random_words(keys, *take("randperm", keys, generator))
-    return np.argsort(keys, kind="stable")
+    return _core.argsort(keys)
 
 
 def _as_int(value: SupportsIndex, argument: str, position: int) -> int:
