@@ -1,4 +1,4 @@
-"""Every fill against the NumPy reference: where a stream begins, carries into its counter and ends, and in boxes.
+"""Every fill against the NumPy reference: where a stream begins, carries and ends, and in boxes.
 
 What each distribution is to its last bit is tested elsewhere; here, that the right words reach each element.
 """
