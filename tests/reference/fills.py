@@ -18,12 +18,13 @@ DTYPES = {
     "float64": np.dtype(np.float64),
 }
 INTEGER_DTYPES = {name: np.dtype(name) for name in ("bool", "uint8", "int8", "int16", "int32", "int64")}
-# Every distribution; the truncated normal by both its ways, and the inverse near, far and on either side.
+# Every distribution; the truncated normal by each of its ways, and the inverse near, far and on either side.
 FILLS: dict[str, tuple[Any, tuple[float, ...]]] = {
     "uniform": (_core.fill_uniform, (-0.3, 0.7)),
     "uniform_far": (_core.fill_uniform, (1000.0, 1004.0)),
     "normal": (_core.fill_normal, (0.5, 2.0)),
     "trunc_normal": (_core.fill_trunc_normal, (0.0, 1.0, -2.0, 2.0)),
+    "trunc_normal_wide": (_core.fill_trunc_normal, (0.0, 1.0, -3.0, 2.5)),
     "trunc_normal_half": (_core.fill_trunc_normal, (1.0, 2.0, 1.0, INF)),
     "trunc_normal_one_sided": (_core.fill_trunc_normal, (0.0, 1.0, -INF, 1.0)),
     "trunc_normal_narrow": (_core.fill_trunc_normal, (0.0, 1.0, 0.0, 0.1)),
