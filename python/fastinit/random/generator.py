@@ -21,8 +21,8 @@ __all__ = [
     "set_rng_state",
 ]
 
-#: Version of the map from (seed, stream, position) to values. 0: free to change until the fills are final.
-STREAM_VERSION: Final = 0
+#: Version of the map from (seed, stream, position) to values. From 1 on it is frozen: new bits, a new number.
+STREAM_VERSION: Final = 1
 
 _MAX_POSITION: Final = 1 << 50  # 2^48 blocks of four words
 _DEFAULT_SEED: Final = 67280421310721  # of a generator that was not given one, as in PyTorch
