@@ -10,7 +10,12 @@ PAST_CACHE_BYTES = 16 << 20
 PIECE = 100_000
 EVERY_DTYPE = DTYPES | INTEGER_DTYPES
 LARGE = [(name, dtype) for name in FILLS for dtype in dtypes_of(name)]
-ONE_OF_EACH_SIZE = [("normal", dtype) for dtype in ("bfloat16", "float32", "float64")] + [("bernoulli", "bool")]
+ONE_OF_EACH_SIZE = [
+    ("normal", "bfloat16"),
+    ("normal", "float32"),
+    ("normal", "float64"),
+    ("bernoulli", "bool"),
+]
 
 
 def same_as_in_pieces(array: np.ndarray, name: str) -> bool:

@@ -97,8 +97,10 @@ def test_every_activation_agrees_with_pytorch_on_what_is_not_a_number(dtype: typ
     torch = pytest.importorskip("torch")
     functional = torch.nn.functional
     values = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-40, 80.0, -80.0, 1e30, -1e30], dtype)
-    special = np.repeat(values, 64)  # its vector code, which differs from its code for the rest of an array
     for name, parameters, *_ in ACTIVATIONS:
+        # PyTorch's gelu of infinity is inf or nan, as its code for this CPU has it.
+        chosen = values[~np.isinf(values)] if name == "gelu" else values
+        special = np.repeat(chosen, 64)  # its vector code, unlike that for the rest of an array
         x = torch.from_numpy(special).requires_grad_()
         if name == "gelu_tanh":
             theirs = functional.gelu(x, approximate="tanh")
