@@ -119,6 +119,13 @@ def test_normal_tails_use_every_bit_of_the_word():
     )
 
 
+def test_a_float32_normal_has_the_bits_of_the_same_operations_in_numpy(isa):
+    array = np.empty(SIZE, np.float32)
+    _core.fill_normal(array, 0.5, 2.0, seed=SEED, stream=STREAM, position=0)
+    z = distributions.float32_normal(POSITIONS, REFERENCE)
+    assert same_bits(array, np.float32(0.5) + np.float32(2.0) * z)
+
+
 TRUNCATED = [
     (-2, 2),
     (-INF, 1),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
+from reference import box_muller
 from reference.philox import words, words64
 
 TRIES = 16
@@ -108,6 +109,13 @@ def standard_normal(positions: np.ndarray, dtype: np.dtype, stream: Stream, draw
     return np.where(is_second == second_is_larger, large, small)
 
 
+def float32_normal(positions: np.ndarray, stream: Stream, draw: int = 0) -> np.ndarray:
+    """The same in float32, with the kernels' own bits."""
+    even = positions & ~np.int64(1)
+    pair = [words(even + i, stream.seed, stream.stream, draw).astype(np.uint32) for i in (0, 1)]
+    return box_muller.standard_normal(*pair, positions & 1 == 1)
+
+
 def is_central(dtype: np.dtype, low: float, high: float) -> bool:
     """Whether bounds, in units of std, are alike on both sides and near: a float32 quantile then serves."""
     return dtype.itemsize < 8 and 0 < high <= 2.015 and abs(low + high) <= 1e-9
@@ -159,7 +167,8 @@ def truncated_normal(
     decided = np.full(positions.shape, TRIES)
     for draw in reversed(range(TRIES)):
         tried = standard_normal(positions, dtype, stream, draw)
-        inside = (tried >= real(dtype)(low)) & (tried <= real(dtype)(high))
+        decides = tried if dtype.itemsize == 8 else float32_normal(positions, stream, draw)
+        inside = (decides >= real(dtype)(low)) & (decides <= real(dtype)(high))
         z, decided = np.where(inside, tried, z), np.where(inside, draw, decided)
     return z, decided
 
