@@ -50,6 +50,9 @@ def test_activations_keep_their_limits(same_as_torch, name, args, kwargs):
     ends = np.array(
         [-np.inf, -1e30, -100.0, -30.0, -1e-30, -0.0, 0.0, 1e-30, 30.0, 100.0, 1e30, np.inf, np.nan]
     )
+    if (name, kwargs) == ("gelu", {}):  # PyTorch's of infinity is inf or nan, as its code for this CPU has it
+        ends = ends[~np.isposinf(ends)]
+        assert F.gelu(fastinit.tensor(np.inf)).item() == np.inf
     same_as_torch(lambda lib, x: getattr(lib.nn.functional, name)(x, *args, **kwargs), ends, constant=(0,))
 
 
