@@ -116,7 +116,7 @@ def started(size):
     before = len(os.listdir("/proc/self/task"))
     _core.fill_normal(np.empty(size, np.float32), 0, 1, 0, 0, 0)
     return len(os.listdir("/proc/self/task")) - before
-print(started(32_000), started(100_000))
+print(started(65_000), started(200_000))
 """
 
 

@@ -92,7 +92,8 @@ Target make_target(char* data, std::int64_t itemsize, std::span<const Dimension>
 bool fill(const kernels::FillKernel& kernel, const Target& target, std::int64_t itemsize,
           bool (*interrupted)()) {
     const kernels::Fill fill = prepared(target, itemsize);
-    constexpr std::int64_t fewest = 32768, most_bytes = 1 << 20, pieces_per_thread = 8;
+    // Waking a thread takes as long as some ten thousand values: a piece has to be worth it.
+    constexpr std::int64_t fewest = 65536, most_bytes = 1 << 20, pieces_per_thread = 8;
     const std::int64_t even = target.size / (pieces_per_thread * num_threads());
     const std::int64_t piece = std::clamp(even, fewest, most_bytes / itemsize) / 1024 * 1024;
     return parallel_for(
