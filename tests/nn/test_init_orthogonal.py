@@ -227,7 +227,9 @@ import fastinit
 from fastinit import nn
 
 def resident():
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    # Linux alone tells: elsewhere the interruption is tested without the memory.
+    statm = Path("/proc/self/statm")
+    return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") if statm.exists() else 0
 
 array = np.full(({size}, {size}), 7, np.float32)
 nn.init.orthogonal_(np.empty((300, 300)))
@@ -249,7 +251,6 @@ assert np.allclose(q @ q.T, np.eye(100), atol=1e-5)
 """
 
 
-@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads the memory in use from /proc")
 @pytest.mark.parametrize("after", [0.05, 0.6])  # while reflectors are made, while they are applied
 def test_a_keyboard_interrupt_ends_a_huge_one_within_half_a_second(after):
     assert run(INTERRUPTED.format(size=8192, after=after)) == "interrupted\n"
