@@ -12,5 +12,10 @@ void register_generator(pybind11::module_& module);
 void register_orthogonal(pybind11::module_& module);
 void register_pointwise(pybind11::module_& module);
 void register_sparse(pybind11::module_& module);
+void register_tape_engine(pybind11::module_& module);
+void register_tape_layers(pybind11::module_& module);
+void register_tape_objects(pybind11::module_& module);
+void register_tape_record(pybind11::module_& module);
+void register_tape_rule(pybind11::module_& module);
 
 }  // namespace fastinit::bindings

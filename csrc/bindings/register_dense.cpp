@@ -1,8 +1,6 @@
-#include <array>
-#include <atomic>
-
 #include "bindings/activations.hpp"
 #include "bindings/arrays.hpp"
+#include "bindings/blas.hpp"
 #include "bindings/fastcall.hpp"
 #include "bindings/register.hpp"
 #include "runtime/blas.hpp"
@@ -24,29 +22,6 @@ using runtime::Vector;
 [[noreturn]] void runtime_error(const std::string& message) {
     PyErr_SetString(PyExc_RuntimeError, message.c_str());
     throw py::error_already_set();
-}
-
-// Loads OpenBLAS if the package is there, at the first call.
-void find_blas() {
-    static std::atomic<bool> looked{false};
-    if (looked) return;
-    try {
-        runtime::load_blas(
-            py::cast<std::string>(py::module_::import("scipy_openblas32").attr("get_lib_dir")()));
-    } catch (py::error_already_set& error) {
-        if (!error.matches(PyExc_ImportError)) throw;
-    }
-    looked = true;
-}
-
-// Before a product that is large enough for it; a machine without OpenBLAS goes without, unless it was asked
-// for by name.
-void find_blas_for(Index m, Index n, Index k) {
-    if (!runtime::blas_wanted(m, n, k)) return;
-    find_blas();
-    if (runtime::blas_use() == BlasUse::openblas && !runtime::blas_loaded())
-        runtime_error(
-            "OpenBLAS was asked for, but the package scipy-openblas32 is not installed or has no library");
 }
 
 template <class T>

@@ -22,7 +22,7 @@ class CallCounter {
         std::map<std::string, std::uint64_t> calls;
         for (const CallCounter* counter = first(); counter; counter = counter->next_)
             if (const std::uint64_t n = counter->calls_.load(std::memory_order_relaxed))
-                calls[counter->name_] = n;
+                calls[counter->name_] += n;
         return calls;
     }
 

@@ -1,4 +1,4 @@
-"""The compiled kernels of fastinit: fills, dense products, pointwise functions."""
+"""The compiled part of fastinit: fills, dense products, pointwise functions, and the tape."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
@@ -266,3 +266,90 @@ def blas() -> str:
 
 def use_blas(use: str, /) -> None:
     """Which road products take: "auto" by their size, "none" our own kernel, "openblas" always the BLAS."""
+
+# The tape. What the fields hold, and what the functions take, is written where Python has them: in
+# autograd/graph.py, variable.py and record.py. Fields that hold nothing are None.
+
+class VariableBase:
+    """The fields of a tensor."""
+
+class NodeBase:
+    """The fields of a node."""
+
+    def __init__(
+        self, edges: tuple[Any, ...], backward: Callable[..., Any], saved: tuple[Any, ...]
+    ) -> None: ...
+
+class GradMode:
+    """`enabled` says whether operations of the calling thread are recorded."""
+
+    enabled: bool
+
+class CompiledBackward:
+    """The `backward` of a node whose operation is compiled."""
+
+    def __call__(self, grad: FillArray, /) -> tuple[FillArray | None, ...]: ...
+
+def set_python_side(
+    result_class: type[VariableBase],
+    adopt: Callable[[Any], FillArray],
+    node_class: Callable[[str], type[NodeBase]],
+    add: Callable[[FillArray, FillArray], FillArray],
+    add_grad: Callable[[Any, FillArray], None],
+    call_hooks: Callable[[Any, FillArray], FillArray],
+    quietly: Callable[[Callable[[], None]], None],
+) -> None:
+    """Says what is called of Python.
+
+    Args:
+        result_class: the class of what operations return.
+        adopt: gives the ndarray for what is none: a NumPy scalar, say.
+        node_class: gives the class of the nodes of a name.
+        add: adds two arrays.
+        add_grad: adds an array to the `.grad` of a leaf.
+        call_hooks: gives what hooks make of a gradient.
+        quietly: calls a function with NumPy's warnings off.
+    """
+
+def wrap(array: Any, /) -> Any: ...
+def record(
+    array: Any,
+    name: str,
+    inputs: tuple[object, ...],
+    backward: Callable[..., Any],
+    saved: tuple[VariableBase, ...] = (),
+    *,
+    saves_result: bool = False,
+) -> Any: ...
+def run_backward(
+    roots: Sequence[tuple[Any, FillArray]],
+    retain_graph: bool,
+    wanted: dict[int, FillArray | None] | None,
+    needed: set[Any] | None,
+    /,
+) -> None:
+    """Lets gradients flow from the roots until the leaves have them.
+
+    Args:
+        roots: edges, and the gradient that arrives at each.
+        retain_graph: whether nodes keep their saved values for another pass.
+        wanted: the ids of the edges whose gradients are caught here instead of added to `.grad`.
+        needed: the nodes on a way to a wanted edge; the others need not run.
+    """
+
+def backward_of_scalar(tensor: VariableBase, retain_graph: bool, /) -> bool:
+    """Does that from a 0-d float32 or float64 result of an operation; False, and nothing done, for others."""
+
+def is_accumulating() -> bool:
+    """Tells whether the backward pass that this thread is in adds to `.grad` of leaves."""
+
+# Operations on tensors, checks and record included; None where an operand is not of the common kind, so that
+# the general way is to be taken.
+
+def linear_layer(
+    input: VariableBase, weight: VariableBase, bias: VariableBase | None, activation: str = "none", /
+) -> Any:
+    """activation(input @ weight.T + bias) of float32 or float64; none, relu, sigmoid or tanh."""
+
+def sum_of_all(input: VariableBase, /) -> Any:
+    """The sum of a contiguous tensor of at most 128 values, float32 or float64."""

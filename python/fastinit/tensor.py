@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from . import autograd, devices, dtypes, printing
+from . import _core, autograd, devices, dtypes, printing
 from .autograd import Variable, result_class, wrap
 from .autograd.engine import Tensors
 from .ops import (
@@ -178,7 +178,10 @@ class Tensor(Variable):
         inputs: Tensors | None = None,
     ) -> None:
         """Adds the gradient of this tensor to `.grad` of the leaves that made it; see `autograd.backward`."""
-        autograd.backward(self, gradient, retain_graph, create_graph, inputs)
+        # Most training steps end with a scalar's plain backward: one call does it all.
+        plain = gradient is None and inputs is None and not create_graph
+        if not (plain and _core.backward_of_scalar(self, bool(retain_graph))):
+            autograd.backward(self, gradient, retain_graph, create_graph, inputs)
 
     def _adopt_for_fill(self) -> npt.NDArray[Any]:
         """Hands the memory to a fill that nothing records."""
@@ -251,9 +254,12 @@ class Tensor(Variable):
 
     def __getstate__(self) -> dict[str, Any]:
         """Returns what a copy keeps: values, gradient, and the user's own attributes."""
-        state = {name: value for name, value in self.__dict__.items() if name not in Variable.__annotations__}
-        state |= {"_array": self._array, "_requires_grad": self.requires_grad, "_grad": self._grad}
-        return state
+        fields = {"_array": self._array, "_requires_grad": self.requires_grad, "_grad": self._grad}
+        return self.__dict__ | fields
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         if not self.is_leaf:

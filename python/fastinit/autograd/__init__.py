@@ -1,11 +1,12 @@
 """Reverse-mode differentiation: operations leave nodes in a graph, and `backward` walks it."""
 
+from .compiled import result_class
 from .engine import accumulation_buffer, backward, grad
 from .grad_mode import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from .gradcheck import gradcheck
 from .graph import AccumulateGrad, Node
 from .record import before_write, bump, check_writable, rebase, record, record_view, write
-from .variable import Variable, result_class, wrap
+from .variable import Variable, wrap
 
 __all__ = [
     "AccumulateGrad",

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
-from heapq import heappop, heappush
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from ..floating_point import compute
+from .. import _core
 from ..size import Size
-from .graph import FREED, Array, Edge, Hooks, Node
+from .graph import Array, Edge, Hooks, Node
 from .variable import Variable, add_grad, wrap
 
 if TYPE_CHECKING:
@@ -22,15 +20,6 @@ __all__ = ["accumulation_buffer", "backward", "grad"]
 
 Tensors: TypeAlias = "Variable | Sequence[Variable]"
 Gradients: TypeAlias = "Variable | Sequence[Variable | None] | None"
-
-
-class _Pass(threading.local):
-    """What the backward pass that this thread is in does with gradients of leaves."""
-
-    accumulating = False
-
-
-_pass = _Pass()
 
 
 def accumulation_buffer(tensor: Variable) -> tuple[Array, bool] | None:
@@ -45,7 +34,7 @@ def accumulation_buffer(tensor: Variable) -> tuple[Array, bool] | None:
         that want to see the gradient, or the pass does not add to `.grad` (`autograd.grad`).
     """
     if (
-        not _pass.accumulating
+        not _core.is_accumulating()
         or not tensor._requires_grad
         or tensor._node is not None
         or tensor._hooks
@@ -61,96 +50,7 @@ def accumulation_buffer(tensor: Variable) -> tuple[Array, bool] | None:
     return buffer, False
 
 
-class _Flow:
-    """Gradients on their way from the outputs to the leaves.
-
-    Args:
-        retain_graph: whether nodes keep their saved values for another pass.
-        wanted: the ids of the edges whose gradients are to be caught here instead of added to `.grad`.
-        needed: the nodes on a way to a wanted edge; the others need not run.
-    """
-
-    def __init__(
-        self,
-        retain_graph: bool,
-        wanted: dict[int, Array | None] | None = None,
-        needed: set[Node] | None = None,
-    ) -> None:
-        self._retain_graph = retain_graph
-        self._wanted = wanted
-        self._needed = needed
-        self._heap: list[tuple[int, Node]] = []
-        self._pending: dict[Node, Array] = {}
-        # Hooks of a leaf see the whole gradient, so its parts are summed up to the end of the pass.
-        self._hooked: dict[int, tuple[Variable, Array]] = {}
-
-    def send(self, edge: Edge, grad: Array) -> None:
-        """Lets a gradient arrive at the end of an edge."""
-        if isinstance(edge, Node):
-            pending = self._pending
-            if edge in pending:
-                pending[edge] = pending[edge] + grad
-            else:
-                pending[edge] = grad
-                heappush(self._heap, (edge.order, edge))
-        elif edge is not None:
-            if self._wanted is not None or edge._hooks or edge._post_hooks:
-                self._collect(edge, grad)
-            else:
-                add_grad(edge, grad)
-
-    def _collect(self, variable: Variable, grad: Array) -> None:
-        key = id(variable)
-        if self._wanted is None or key in self._wanted:
-            former = self._hooked.get(key)
-            self._hooked[key] = variable, grad if former is None else former[1] + grad
-
-    def run(self) -> None:
-        """Runs node after node, the latest first, then the hooks of leaves."""
-        heap, pending, retain_graph = self._heap, self._pending, self._retain_graph
-        while heap:
-            node = heappop(heap)[1]
-            grad = pending.pop(node)
-            if node.hooks:
-                grad = _call_hooks(node.hooks, grad)
-            if node.retainer is not None:
-                node.retainer(grad)
-            if self._wanted is not None and self._caught(node, grad):
-                continue
-            backward = node.backward
-            if backward is None:
-                raise RuntimeError(FREED)
-            for saved in node.saved:
-                if saved[0][0] != saved[1]:
-                    raise node.modified(saved)
-            grads = backward(grad)
-            if node.saved and not retain_graph:
-                node.free()
-            for edge, part in zip(node.edges, grads, strict=True):
-                if part is not None:
-                    # NumPy gives scalars for 0-d results.
-                    self.send(edge, part if type(part) is np.ndarray else np.asarray(part))
-        self._finish()
-
-    def _caught(self, node: Node, grad: Array) -> bool:
-        """Keeps the gradient if it is wanted, and tells whether the node need not run."""
-        assert self._wanted is not None
-        if id(node) in self._wanted:
-            self._wanted[id(node)] = grad
-        return self._needed is not None and node not in self._needed
-
-    def _finish(self) -> None:
-        for key, (variable, total) in self._hooked.items():
-            grad = _call_hooks(variable._hooks, total) if variable._hooks else total
-            if self._wanted is not None:
-                self._wanted[key] = grad
-                continue
-            add_grad(variable, grad)
-            for hook in list((variable._post_hooks or {}).values()):
-                hook(variable)
-
-
-def _call_hooks(hooks: Hooks, grad: Array) -> Array:
+def call_hooks(hooks: Hooks, grad: Array) -> Array:
     for hook in list(hooks.values()):
         replacement = hook(wrap(grad))
         if replacement is not None:
@@ -187,7 +87,7 @@ def backward(
     """
     roots = _roots(tensors, grad_tensors, create_graph)
     if inputs is None:
-        _start(_Flow(bool(retain_graph)), roots, accumulating=True)
+        _core.run_backward(roots, bool(retain_graph), None, None)
         return
     targets = _tuple(inputs)
     if not targets:
@@ -240,17 +140,6 @@ def grad(
     return tuple(results)
 
 
-def _start(flow: _Flow, roots: list[tuple[Edge, Array]], *, accumulating: bool) -> None:
-    outer = _pass.accumulating
-    _pass.accumulating = accumulating
-    try:
-        for edge, gradient in roots:
-            flow.send(edge, gradient)
-        compute(flow.run)
-    finally:
-        _pass.accumulating = outer
-
-
 def _gradients(
     roots: list[tuple[Edge, Array]], targets: tuple[Variable, ...], retain_graph: bool
 ) -> list[Array | None]:
@@ -262,7 +151,7 @@ def _gradients(
             raise RuntimeError("One of the differentiated Tensors does not require grad")
         edges.append(edge)
     wanted: dict[int, Array | None] = {id(edge): None for edge in edges}
-    _start(_Flow(retain_graph, wanted, _on_the_way(roots, wanted)), roots, accumulating=False)
+    _core.run_backward(roots, retain_graph, wanted, _on_the_way(roots, wanted))
     return [wanted[id(edge)] for edge in edges]
 
 

@@ -1,10 +1,11 @@
 """Whether operations are recorded: one switch per thread."""
 
 import functools
-import threading
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar, cast, overload
+
+from .. import _core
 
 __all__ = ["enable_grad", "inference_mode", "is_grad_enabled", "no_grad", "set_grad_enabled"]
 
@@ -12,13 +13,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class GradMode(threading.local):
-    """The state of the calling thread."""
-
-    enabled = True
-
-
-mode = GradMode()
+#: Its attribute `enabled` is the state of the calling thread.
+mode = _core.GradMode()
 
 
 def is_grad_enabled() -> bool:

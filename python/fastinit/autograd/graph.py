@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from itertools import count
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy.typing as npt
 
+from .. import _core
 from ..dtypes import as_dtype
 from ..hooks import RemovableHandle
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from .variable import Variable
 
 __all__ = [
-    "FREED",
     "AccumulateGrad",
     "Array",
     "Backward",
@@ -40,11 +39,6 @@ Edge: TypeAlias = "Node | Variable | None"
 #: the node that made it.
 Saved: TypeAlias = tuple[list[int], int, Array, "type[Node] | type[None]"]
 
-# Later nodes have smaller numbers: a heap then hands out the latest first, and since an edge always leads
-# from a later node to an earlier one, a node's turn comes when all that feeds it has run.
-_order = count(0, -1)
-
-
 #: Functions by the id of their handle, in the order in which they were registered.
 Hooks: TypeAlias = dict[int, Callable[..., Any]]
 
@@ -56,27 +50,28 @@ def add_hook(hooks: Hooks, hook: Callable[..., Any]) -> RemovableHandle:
     return handle
 
 
-class Node:
+class Node(_core.NodeBase):
     """One recorded operation. Each operation's nodes are a subclass that bears its name (`MulBackward0`).
 
     Attributes:
         edges: where the gradient of each input goes.
-        backward: maps the gradient of the output to those of the inputs; None once its values were freed.
+        backward: maps the gradient of the output to a tuple of those of the inputs; None once its values were
+            freed.
         saved: the values that `backward` reads, to be checked for later changes.
-        order: smaller in nodes recorded later.
+        order: smaller in nodes recorded later. An edge always leads from a later node to an earlier one: in
+            this order, a node's turn comes when all that feeds it has run.
         hooks: functions that see, and may replace, the gradient of the output.
         retainer: writes the gradient of the output where `retain_grad` asked for it.
     """
 
-    __slots__ = ("__weakref__", "backward", "edges", "hooks", "order", "retainer", "saved")
+    __slots__ = ()
 
-    def __init__(self, edges: tuple[Edge, ...], backward: Backward, saved: tuple[Saved, ...]) -> None:
-        self.edges = edges
-        self.backward: Backward | None = backward
-        self.saved = saved
-        self.order = next(_order)
-        self.hooks: Hooks | None = None
-        self.retainer: Callable[[Array], None] | None = None
+    edges: tuple[Edge, ...]
+    backward: Backward | None
+    saved: tuple[Saved, ...]
+    order: int
+    hooks: Hooks | None
+    retainer: Callable[[Array], None] | None
 
     def __repr__(self) -> str:
         return f"<{self.name()} object at {id(self):#x}>"
@@ -111,13 +106,12 @@ class Node:
             "use its out-of-place form, or change a clone."
         )
 
-    def free(self) -> None:
-        """Drops the saved values, and with them the right to a second backward."""
-        self.backward = None
-        self.saved = ()
+    def freed(self) -> RuntimeError:
+        """Returns the error that tells of a second backward."""
+        return RuntimeError(_FREED)
 
 
-FREED = (
+_FREED = (
     "Trying to backward through the graph a second time (or directly access saved tensors after they have "
     "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
     "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or "

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
+from .. import _core
 from ..dtypes import as_dtype, can_cast
 from ..floating_point import compute
 from .grad_mode import mode
-from .graph import Array, Backward, Edge, Node, Saved, node_class
+from .graph import Array, Backward, Node, node_class
 from .variable import Variable, View, scatter, wrap
 
 if TYPE_CHECKING:
@@ -34,56 +35,34 @@ _OVERLAP = (
 )
 
 
-def record(
-    array: Any,
-    name: str,
-    inputs: tuple[object, ...],
-    backward: Backward,
-    saved: tuple[Variable, ...] = (),
-    *,
-    saves_result: bool = False,
-) -> Tensor:
-    """Returns `array` as a tensor, and records the operation if the mode and an input ask for it.
+class _Record(Protocol):
+    def __call__(
+        self,
+        array: Any,
+        name: str,
+        inputs: tuple[object, ...],
+        backward: Backward,
+        saved: tuple[Variable, ...] = (),
+        *,
+        saves_result: bool = False,
+    ) -> Tensor:
+        """Returns `array` as a tensor, and records the operation if the mode and an input ask for it.
 
-    Args:
-        array: the result, an ndarray or NumPy scalar.
-        name: what PyTorch calls the node, as `MulBackward0`.
-        inputs: the operation's inputs, tensors or numbers.
-        backward: maps the gradient of the result, an ndarray of its shape and dtype, to those of the inputs,
-            each of the input's shape and dtype, or None where there is none or nobody asked (`requires_grad`
-            false). It keeps no array alive unless `saved` or `saves_result` says so.
-        saved: the tensors whose values `backward` reads. Their versions are checked when it runs, and after
-            it ran, without `retain_graph`, the values are freed.
-        saves_result: whether `backward` reads the result.
-    """
-    tensor = wrap(array)
-    if mode.enabled:
-        edges: list[Edge] = []
-        tracked = False
-        for each in inputs:
-            if not isinstance(each, Variable):
-                edge: Edge = None
-            elif each._view is None:
-                edge = each._node
-                if edge is None and each._requires_grad:
-                    edge = each
-            else:
-                edge = each._edge()
-            if edge is not None:
-                tracked = True
-            edges.append(edge)
-        if tracked:
-            values: list[Saved] = []
-            for each in saved:
-                counter = each._counter
-                if counter is None:
-                    counter = each._counter = [0]
-                values.append((counter, counter[0], each._array, type(each._node)))
-            kind = node_class(name)
-            if saves_result:
-                values.append((tensor.version_counter(), 0, tensor._array, kind))
-            tensor._node = kind(tuple(edges), backward, tuple(values))
-    return tensor
+        Args:
+            array: the result, an ndarray or NumPy scalar.
+            name: what PyTorch calls the node, as `MulBackward0`.
+            inputs: the operation's inputs, tensors or numbers.
+            backward: maps the gradient of the result, an ndarray of its shape and dtype, to a tuple of those
+                of the inputs, each of the input's shape and dtype, or None where there is none or nobody
+                asked (`requires_grad` false). It keeps no array alive unless `saved` or `saves_result` says
+                so.
+            saved: the tensors whose values `backward` reads. Their versions are checked when it runs, and
+                after it ran, without `retain_graph`, the values are freed.
+            saves_result: whether `backward` reads the result.
+        """
+
+
+record: _Record = _core.record
 
 
 def record_view(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import warnings
 import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
 
+from .. import _core
 from ..dtypes import as_dtype
 from ..hooks import RemovableHandle
 from ..size import Size
@@ -17,28 +18,15 @@ from .graph import AccumulateGrad, Array, Edge, Hooks, Node, add_hook, node_clas
 if TYPE_CHECKING:
     from ..tensor import Tensor
 
-__all__ = ["Variable", "View", "result_class", "wrap"]
-
-T = TypeVar("T", bound="type[Variable]")
-
-_result_class: type[Tensor]
+__all__ = ["Variable", "View", "wrap"]
 
 
-def result_class(cls: T) -> T:
-    """Decorates the class of what operations return: this package knows none of those that build on it."""
-    global _result_class  # noqa: PLW0603 - set once, when that class is defined
-    _result_class = cls  # type: ignore[assignment]
-    return cls
+class _Wrap(Protocol):
+    def __call__(self, array: Any, /) -> Tensor:
+        """Returns a tensor over `array` itself, or over the scalar that NumPy gives in place of a 0-d one."""
 
 
-def wrap(array: Any) -> Tensor:
-    """Returns a tensor over `array` itself, or over the scalar that NumPy gives in place of a 0-d one."""
-    tensor = _new(_result_class)
-    tensor._array = array if type(array) is np.ndarray else np.asarray(array)
-    return tensor
-
-
-_new = object.__new__
+wrap: _Wrap = _core.wrap
 
 
 class View:
@@ -70,22 +58,19 @@ class View:
         self.tracked = tracked
 
 
-class Variable:
-    """An array and its place in the graph; the base of `Tensor`.
-
-    What few tensors have stands as a default in the class, so that making one sets a single attribute.
-    """
+class Variable(_core.VariableBase):
+    """An array and its place in the graph; the base of `Tensor`. The compiled base has the fields."""
 
     _array: Array
-    _requires_grad: bool = False
-    _node: Node | None = None
-    _grad: Tensor | None = None
-    _view: View | None = None
+    _requires_grad: bool
+    _node: Node | None
+    _grad: Tensor | None
+    _view: View | None
     # One number, shared by a tensor, its views and what `detach` gave: in-place operations count it up.
-    _counter: list[int] | None = None
-    _hooks: Hooks | None = None
-    _post_hooks: Hooks | None = None
-    _accumulator: weakref.ref[AccumulateGrad] | None = None
+    _counter: list[int] | None
+    _hooks: Hooks | None
+    _post_hooks: Hooks | None
+    _accumulator: weakref.ref[AccumulateGrad] | None
 
     # Memory and version
 

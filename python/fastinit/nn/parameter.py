@@ -24,7 +24,7 @@ class Parameter(Tensor):
         if requires_grad and not shared.is_floating_point():
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
         self = super().__new__(cls, shared)
-        self._requires_grad = requires_grad
+        self._requires_grad = bool(requires_grad)
         return self
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:

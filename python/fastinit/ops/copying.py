@@ -238,5 +238,5 @@ def deep_copy(self: Tensor, memo: dict[int, Any]) -> Tensor:
         known: Tensor = memo[id(self)]
         return known
     duplicate = memo[id(self)] = object.__new__(type(self))
-    duplicate.__dict__.update(copying.deepcopy(self.__getstate__(), memo))
+    duplicate.__setstate__(copying.deepcopy(self.__getstate__(), memo))
     return duplicate

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import dtypes
+from .. import _core, dtypes
 from ..autograd import record, wrap
 from .dims import Dims, wrap_dim, wrap_dims
 from .operands import Array, compute, floating, lift, lower
@@ -40,6 +40,10 @@ def sum(
         keepdim: keep them, with length 1.
         dtype: convert the input to this first.
     """
+    if dim is None and dtype is None and not keepdim:
+        result: Tensor | None = _core.sum_of_all(input)
+        if result is not None:
+            return result
     x = input._array
     shape, own = x.shape, x.dtype
     if dtype is not None:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ... import _core
-from ...autograd import accumulation_buffer, record
+from ...autograd import record
 from ...dtypes import as_dtype
 from ...ops.operands import Array, lift, lower
 from ...tensor import Tensor
@@ -14,7 +14,6 @@ __all__ = ["bilinear", "linear", "linear_activation"]
 
 
 _ACTIVATIONS = {"relu": relu, "sigmoid": sigmoid, "tanh": tanh}
-_ACTIVATION_NODES = {"relu": "ReluBackward0", "sigmoid": "SigmoidBackward0", "tanh": "TanhBackward0"}
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -37,10 +36,8 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
     Source: torch.nn.functional.linear.
     """
-    result = _attempt(input, weight, bias, "none")
-    if result is None:
-        return _uncommon(input, weight, bias)
-    return _recorded(result, _node_name(result.ndim, bias is not None), input, weight, bias)
+    result = _core.linear_layer(input, weight, bias)
+    return _uncommon(input, weight, bias) if result is None else result
 
 
 def linear_activation(input: Tensor, weight: Tensor, bias: Tensor | None, activation: str) -> Tensor:
@@ -55,10 +52,8 @@ def linear_activation(input: Tensor, weight: Tensor, bias: Tensor | None, activa
     Raises:
         RuntimeError: a shape or a dtype does not fit.
     """
-    result = _attempt(input, weight, bias, activation)
-    if result is None:
-        return _ACTIVATIONS[activation](_uncommon(input, weight, bias))
-    return _recorded(result, _ACTIVATION_NODES[activation], input, weight, bias, activation)
+    result = _core.linear_layer(input, weight, bias, activation)
+    return _ACTIVATIONS[activation](_uncommon(input, weight, bias)) if result is None else result
 
 
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -142,38 +137,6 @@ def _check_bilinear(x1: Array, x2: Array, w: Array, b: Array | None) -> None:
         raise RuntimeError(f"All tensors must have the same dtype, got {got}")
 
 
-def _attempt(input: Tensor, weight: Tensor, bias: Tensor | None, activation: str) -> Array | None:
-    """Returns what the compiled kernel makes of the operands; None if they are not what it takes.
-
-    Checking is the kernel's: small networks have no time to have it done twice.
-    """
-    try:
-        return _core.linear(input._array, weight._array, None if bias is None else bias._array, activation)
-    except (AttributeError, RuntimeError, TypeError):
-        return None
-
-
-def _recorded(
-    result: Array, name: str, input: Tensor, weight: Tensor, bias: Tensor | None, activation: str = "none"
-) -> Tensor:
-    x, w = input._array, weight._array
-    wants_input = input.requires_grad
-    activated = None if activation == "none" else result
-
-    def backward(grad: Array) -> tuple[Array | None, ...]:
-        grad_x = np.empty(x.shape, x.dtype) if wants_input else None
-        grad_w, add_w, returned_w = _destination(weight)
-        if bias is None:
-            _core.linear_backward(grad, x, w, grad_x, grad_w, None, add_w, False, activation, activated)
-            return grad_x, returned_w
-        grad_b, add_b, returned_b = _destination(bias)
-        _core.linear_backward(grad, x, w, grad_x, grad_w, grad_b, add_w, add_b, activation, activated)
-        return grad_x, returned_w, returned_b
-
-    inputs = (input, weight) if bias is None else (input, weight, bias)
-    return record(result, name, inputs, backward, (input, weight), saves_result=activated is not None)
-
-
 def _uncommon(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """The layer for the other dtypes and numbers of dimensions, and PyTorch's words for what it refuses."""
     x = array_of(input, "linear")
@@ -197,22 +160,6 @@ def _uncommon(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         return _through_float32(input, weight, bias, _node_name(x.ndim, b is not None))
     product = input.matmul(weight.t())
     return product if bias is None else product + bias
-
-
-def _destination(parameter: Tensor) -> tuple[Array | None, bool, Array | None]:
-    """Finds where the compiled backward writes a parameter's gradient.
-
-    Returns:
-        The array to write to (None: nobody asks), whether to add to what it holds, and what the node returns:
-        None where the array is the parameter's own `.grad`.
-    """
-    buffer = accumulation_buffer(parameter)
-    if buffer is not None:
-        return buffer[0], buffer[1], None
-    if not parameter.requires_grad:
-        return None, False, None
-    grad = np.empty(parameter._array.shape, parameter._array.dtype)
-    return grad, False, grad
 
 
 def _through_float32(input: Tensor, weight: Tensor, bias: Tensor | None, name: str) -> Tensor:
