@@ -7,7 +7,8 @@ from typing import Any, NoReturn, Self, SupportsIndex, overload
 
 from ..tensor import Tensor
 from .container import pairs
-from .module import Module, type_name
+from .module import Module
+from .module_members import type_name
 from .parameter import Parameter
 
 __all__ = ["ParameterDict", "ParameterList"]

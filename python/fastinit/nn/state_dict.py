@@ -1,135 +1,101 @@
-"""Reading a module's state from a mapping of names to tensors, with PyTorch's rules and messages."""
+"""A module's values by name: given out, and taken in."""
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, cast
 
-from ..autograd import no_grad
 from ..tensor import Tensor
-from .parameter import Parameter
+from . import loading
+from .module_members import Members
 
 if TYPE_CHECKING:
     from .module import Module
 
-__all__ = ["EXTRA_STATE", "IncompatibleKeys", "load", "load_own"]
-
-EXTRA_STATE = "_extra_state"
+__all__ = ["State"]
 
 
-class IncompatibleKeys(NamedTuple):
-    """The names that the module has and the mapping has not, and the reverse."""
+class State(Members):
+    """The part of `Module` that saves and loads its parameters and persistent buffers."""
 
-    missing_keys: list[str]
-    unexpected_keys: list[str]
+    _version = 1
 
-    def __repr__(self) -> str:
-        if not self.missing_keys and not self.unexpected_keys:
-            return "<All keys matched successfully>"
-        return f"_IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
+    def state_dict(
+        self, *, destination: "OrderedDict[str, Any] | None" = None, prefix: str = "", keep_vars: bool = False
+    ) -> "OrderedDict[str, Any]":
+        """Returns the parameters and persistent buffers by dotted name; a shared one under each of its names.
 
+        Args:
+            destination: a mapping to add to, instead of a new one.
+            prefix: stands before every name.
+            keep_vars: gives the parameters themselves, instead of tensors that share their memory and have no
+                graph.
+        """
+        if destination is None:
+            destination = OrderedDict()
+            destination._metadata = OrderedDict()  # type: ignore[attr-defined]
+        if hasattr(destination, "_metadata"):
+            destination._metadata[prefix[:-1]] = {"version": self._version}
+        self._save_to_state_dict(destination, prefix, keep_vars)
+        for name, module in self._modules.items():
+            if module is not None:
+                module.state_dict(destination=destination, prefix=f"{prefix}{name}.", keep_vars=keep_vars)
+        return destination
 
-def load(module: "Module", state_dict: Mapping[str, Any], strict: bool, assign: bool) -> IncompatibleKeys:
-    """Copies the values of `state_dict` into the module; what `Module.load_state_dict` says.
+    def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
+        """Adds this module's own tensors, without its children's; subclasses may do it their way."""
+        for name, tensor in {**self._parameters, **self._persistent_buffers()}.items():
+            if tensor is not None:
+                destination[prefix + name] = tensor if keep_vars else tensor.detach()
+        if self._has_extra_state():
+            destination[prefix + loading.EXTRA_STATE] = self.get_extra_state()
 
-    Every mistake is collected before one exception tells them all; what fits has been copied by then.
-    """
-    if not isinstance(state_dict, Mapping):
-        raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
-    missing: list[str] = []
-    unexpected: list[str] = []
-    errors: list[str] = []
-    metadata = getattr(state_dict, "_metadata", {})
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> loading.IncompatibleKeys:
+        """Copies values into the parameters and persistent buffers of the same names.
 
-    def load_tree(module: "Module", entries: Mapping[str, Any], prefix: str) -> None:
-        own_metadata = dict(metadata.get(prefix[:-1], {}))
-        if assign:
-            own_metadata["assign_to_params_buffers"] = True
-        module._load_from_state_dict(entries, prefix, own_metadata, True, missing, unexpected, errors)
-        for name, child in module._modules.items():
-            if child is not None:
-                below = f"{prefix}{name}."
-                load_tree(child, {key: entries[key] for key in entries if key.startswith(below)}, below)
+        Args:
+            state_dict: names to tensors.
+            strict: whether a name that is only on one side is an error.
+            assign: puts the given tensors themselves in the place of the module's.
 
-    load_tree(module, OrderedDict(state_dict), "")
-    if strict:
-        for kind, keys in (("Unexpected", unexpected), ("Missing", missing)):
-            if keys:
-                quoted = ", ".join(f'"{key}"' for key in keys)
-                errors.insert(0, f"{kind} key(s) in state_dict: {quoted}. ")
-    if errors:
-        listed = "\n\t".join(errors)
-        raise RuntimeError(f"Error(s) in loading state_dict for {type(module).__name__}:\n\t{listed}")
-    return IncompatibleKeys(missing, unexpected)
+        Returns:
+            The names only on one side: `missing_keys`, `unexpected_keys`.
 
+        Raises:
+            RuntimeError: names or shapes do not agree. All that is wrong is told; what fits has been copied.
+            TypeError: `state_dict` is not a mapping.
+        """
+        return loading.load(cast("Module", self), state_dict, strict, assign)
 
-def load_own(
-    module: "Module",
-    state_dict: Mapping[str, Any],
-    prefix: str,
-    assign: bool,
-    missing: list[str],
-    unexpected: list[str],
-    errors: list[str],
-) -> None:
-    """Copies into the module's own parameters and buffers, not its children's, what stands under `prefix`."""
-    tensors = {**module._parameters, **module._persistent_buffers()}
-    for name, tensor in tensors.items():
-        if tensor is None:
-            continue
-        key = prefix + name
-        if key not in state_dict:
-            missing.append(key)
-            continue
-        error = _load_tensor(module, name, key, tensor, state_dict[key], assign)
-        if error is not None:
-            errors.append(error)
-
-    extra_key = prefix + EXTRA_STATE
-    if module._has_extra_state():
-        if extra_key in state_dict:
-            module.set_extra_state(state_dict[extra_key])
-        else:
-            missing.append(extra_key)
-    elif extra_key in state_dict:
-        unexpected.append(extra_key)
-
-    for key in state_dict:
-        if key.startswith(prefix) and key != extra_key:
-            name, _, below = key.removeprefix(prefix).partition(".")
-            if name not in module._modules if below else tensors.get(name) is None:
-                unexpected.append(key)
-
-
-def _load_tensor(
-    module: "Module", name: str, key: str, tensor: Tensor, value: Any, assign: bool
-) -> str | None:
-    """Copies (or assigns) one value; returns what was wrong with it, if anything was."""
-    if not isinstance(value, Tensor):
-        return (
-            f'While copying the parameter named "{key}", expected fastinit.Tensor or Tensor-like object '
-            f"from checkpoint but received {type(value)}"
+    def _load_from_state_dict(
+        self,
+        state_dict: Mapping[str, Any],
+        prefix: str,
+        local_metadata: Mapping[str, Any],
+        strict: bool,
+        missing_keys: list[str],
+        unexpected_keys: list[str],
+        error_msgs: list[str],
+    ) -> None:
+        """Copies this module's own tensors, without its children's; subclasses may do it their way."""
+        assign = local_metadata.get("assign_to_params_buffers", False)
+        loading.load_own(
+            cast("Module", self), state_dict, prefix, assign, missing_keys, unexpected_keys, error_msgs
         )
-    if tensor.ndim == 0 and value.shape == (1,):
-        value = value[0]  # Scalars were once saved with one dimension.
-    if value.shape != tensor.shape:
-        return (
-            f"size mismatch for {key}: copying a param with shape {value.shape} from checkpoint, "
-            f"the shape in current model is {tensor.shape}."
-        )
-    try:
-        if assign:
-            if isinstance(tensor, Parameter) and not isinstance(value, Parameter):
-                value = Parameter(value, requires_grad=tensor.requires_grad)
-            elif isinstance(tensor, Parameter):
-                value.requires_grad_(tensor.requires_grad)
-            setattr(module, name, value)
-        else:
-            with no_grad():
-                tensor.copy_(value)
-    except Exception as exception:  # told with the others, at the end
-        return (
-            f'While copying the parameter named "{key}", whose dimensions in the model are {tensor.shape} '
-            f"and whose dimensions in the checkpoint are {value.shape}, "
-            f"an exception occurred : {exception.args}."
-        )
-    return None
+
+    def get_extra_state(self) -> Any:
+        """Returns what `state_dict` is to hold besides tensors; a subclass that has such state says what."""
+        raise RuntimeError("get_extra_state is for subclasses to define, together with set_extra_state")
+
+    def set_extra_state(self, state: Any) -> None:
+        """Takes back what `get_extra_state` gave; a subclass that has such state says how."""
+        raise RuntimeError("set_extra_state is for subclasses to define, together with get_extra_state")
+
+    def _has_extra_state(self) -> bool:
+        return type(self).get_extra_state is not State.get_extra_state
+
+    def _persistent_buffers(self) -> dict[str, Tensor | None]:
+        return {
+            name: buffer for name, buffer in self._buffers.items() if name not in self._non_persistent_buffers
+        }
