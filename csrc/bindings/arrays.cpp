@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <span>
 #include <stdexcept>
 #include <vector>
 
@@ -122,12 +123,19 @@ py::array contiguous(const py::array& array) {
     return copy;
 }
 
-py::array empty(const py::array& like, std::vector<py::ssize_t> shape) {
-    return py::array(py::dtype(like.dtype().num()), std::move(shape));
+// NumPy's own call: pybind11's constructors first compute strides in vectors of their own.
+py::array empty(const py::array& like, std::span<const py::ssize_t> shape) {
+    const auto& numpy = py::detail::npy_api::get();
+    PyObject* const descriptor = numpy.PyArray_DescrFromType_(like.dtype().num());
+    auto array = py::reinterpret_steal<py::array>(numpy.PyArray_NewFromDescr_(
+        numpy.PyArray_Type_, descriptor, static_cast<int>(shape.size()),
+        reinterpret_cast<const Py_intptr_t*>(shape.data()), nullptr, nullptr, 0, nullptr));
+    if (!array) throw py::error_already_set();
+    return array;
 }
 
 py::array empty_like(const py::array& array) {
-    return empty(array, std::vector<py::ssize_t>(array.shape(), array.shape() + array.ndim()));
+    return empty(array, {array.shape(), static_cast<std::size_t>(array.ndim())});
 }
 
 template <class T>

@@ -2,6 +2,7 @@
 
 #include <pybind11/numpy.h>
 
+#include <span>
 #include <string>
 
 #include "kernels/dense.hpp"
@@ -38,7 +39,7 @@ py::array contiguous(const py::array& array);
 
 // An array of the same shape, or of the given one, uninitialised.
 py::array empty_like(const py::array& array);
-py::array empty(const py::array& like, std::vector<py::ssize_t> shape);
+py::array empty(const py::array& like, std::span<const py::ssize_t> shape);
 
 // The array as a matrix whose rows are all its dimensions but the last. Where its strides do not say so, or
 // its elements are not aligned and in native byte order, `holder` becomes a copy that the matrix then reads.

@@ -77,7 +77,7 @@ py::object linear(PyObject* const* values, Py_ssize_t count) {
         const Index out = weight.shape(0);
         std::vector<py::ssize_t> shape(x.shape(), x.shape() + x.ndim());
         shape.back() = out;
-        py::array result = empty(x, std::move(shape));
+        py::array result = empty(x, shape);
         const runtime::Linear<T> layer{rows,
                                        in,
                                        out,
@@ -244,7 +244,7 @@ py::object matmul(PyObject* const* values, Py_ssize_t count) {
         std::vector<py::ssize_t> shape = batch.shape;
         shape.push_back(a.shape(a.ndim() - 2));
         shape.push_back(n);
-        py::array result = empty(a, std::move(shape));
+        py::array result = empty(a, shape);
         auto* out = static_cast<T*>(result.mutable_data());
         find_blas_for(m, n, k);
         if (one_product) {

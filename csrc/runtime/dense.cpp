@@ -142,7 +142,7 @@ void multiply(const Product<T>& product) {
         return;
     }
     const bool by_blas = blas_wanted(m, n, k);
-    if (num_threads() == 1 || m * n * k < worth_sharing)
+    if (m * n * k < worth_sharing || num_threads() == 1)
         multiply_part(product, by_blas);
     else
         multiply_shared(product, by_blas);

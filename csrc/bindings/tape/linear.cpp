@@ -195,7 +195,7 @@ py::object forward(PyObject* input, PyObject* weight, PyObject* bias, std::optio
     const Index out = w.shape(0);
     std::vector<py::ssize_t> shape(x.shape(), x.shape() + x.ndim());
     shape.back() = out;
-    py::array result = empty(x, std::move(shape));
+    py::array result = empty(x, shape);
     const runtime::Linear<T> layer{rows,
                                    in,
                                    out,

@@ -6,7 +6,7 @@ from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Va
 from itertools import chain, groupby, islice
 from typing import Any, Self, SupportsIndex, overload
 
-from .fusion import run_together
+from .fusion import run_in_a_row
 from .module import Module, enclosed, indented
 
 __all__ = ["ModuleDict", "ModuleList", "Sequential"]
@@ -79,16 +79,7 @@ class Sequential(_Row):
 
     def forward(self, input: Any) -> Any:
         """Returns what the last module makes of what the one before it made, from `input` on."""
-        modules = iter(self._modules.values())
-        module = next(modules, None)
-        while module is not None:
-            following = next(modules, None)
-            result = run_together(module, following, input)
-            if result is None:
-                input, module = module(input), following
-            else:
-                input, module = result, next(modules, None)
-        return input
+        return run_in_a_row(self._modules.values(), input)
 
     @overload
     def __getitem__(self, index: slice) -> Self: ...

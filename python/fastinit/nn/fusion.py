@@ -1,32 +1,42 @@
 """Layers that run together: a Linear and the activation after it, as one compiled call each way."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from ..tensor import Tensor
 from .activation import ReLU, Sigmoid, Tanh
-from .functional.linear import linear_activation
+from .functional.linear import linear, linear_activation
 from .linear import Linear
 from .module import Module
 
-__all__ = ["run_together"]
+__all__ = ["run_in_a_row"]
 
 _ACTIVATIONS: dict[type[Module], str] = {ReLU: "relu", Sigmoid: "sigmoid", Tanh: "tanh"}
 
 
-def run_together(layer: Module, following: Module | None, input: Tensor) -> Tensor | None:
-    """Returns `following(layer(input))` if the two may run as one: if nobody could tell.
+def run_in_a_row(modules: Iterable[Module], input: Any) -> Any:
+    """Returns what the last module makes of what the one before it made, from `input` on.
 
-    That is so for the classes themselves, not for those derived from them, without hooks, and without a
-    `forward` of the object's own: then only the activation sees what the Linear returns.
-
-    Returns:
-        The result, or None if the two have to be called one after the other.
+    A Linear and the activation after it run as one if nobody could tell: if they are of these classes
+    themselves, not of derived ones, without hooks, and without a `forward` of the object's own. Then only the
+    activation sees what the Linear returns.
     """
-    if type(layer) is not Linear:
-        return None
-    activation = None if following is None else _ACTIVATIONS.get(type(following))
-    if activation is None or following is None or _is_watched(layer) or _is_watched(following):
-        return None
-    return linear_activation(input, *layer.operands(), activation)
-
-
-def _is_watched(module: Module) -> bool:
-    return bool(module._forward_hooks or module._forward_pre_hooks) or "forward" in module.__dict__
+    waiting: tuple[Tensor, Tensor | None] | None = (
+        None  # the operands of a Linear that the next module may join
+    )
+    for module in modules:
+        kind = type(module)
+        held = module.__dict__
+        unwatched = not (held["_forward_hooks"] or held["_forward_pre_hooks"] or "forward" in held)
+        if waiting is not None:
+            if unwatched and kind in _ACTIVATIONS:
+                input = linear_activation(input, *waiting, _ACTIVATIONS[kind])
+                waiting = None
+                continue
+            input = linear(input, *waiting)
+            waiting = None
+        if unwatched and kind is Linear:
+            waiting = Linear.operands(module)  # type: ignore[arg-type]  # a Linear
+        else:
+            input = module(input)
+    return input if waiting is None else linear(input, *waiting)
