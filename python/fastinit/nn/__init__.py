@@ -1,6 +1,6 @@
 """Building blocks of networks: parameters, the modules that hold them, layers, losses, and first values."""
 
-from . import functional, init
+from . import functional, init, modules
 from .activation import (
     ELU,
     GELU,
@@ -30,7 +30,7 @@ from .loss import (
 )
 from .module import Module
 from .normalization import LayerNorm, RMSNorm
-from .parameter import Parameter
+from .parameter import Buffer, Parameter
 from .parameter_container import ParameterDict, ParameterList
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "BCELoss",
     "BCEWithLogitsLoss",
     "Bilinear",
+    "Buffer",
     "CrossEntropyLoss",
     "Dropout",
     "Embedding",
@@ -70,4 +71,5 @@ __all__ = [
     "Unflatten",
     "functional",
     "init",
+    "modules",
 ]

@@ -26,8 +26,7 @@ def run_in_a_row(modules: Iterable[Module], input: Any) -> Any:
     )
     for module in modules:
         kind = type(module)
-        held = module.__dict__
-        unwatched = not (held["_forward_hooks"] or held["_forward_pre_hooks"] or "forward" in held)
+        unwatched = not (module._hooked or "forward" in module.__dict__)
         if waiting is not None:
             if unwatched and kind in _ACTIVATIONS:
                 input = linear_activation(input, *waiting, _ACTIVATIONS[kind])

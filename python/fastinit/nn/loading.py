@@ -11,7 +11,7 @@ from .parameter import Parameter
 if TYPE_CHECKING:
     from .module import Module
 
-__all__ = ["EXTRA_STATE", "IncompatibleKeys", "load", "load_own"]
+__all__ = ["EXTRA_STATE", "IncompatibleKeys", "Messages", "load", "load_own"]
 
 EXTRA_STATE = "_extra_state"
 
@@ -28,6 +28,14 @@ class IncompatibleKeys(NamedTuple):
         return f"_IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
 
 
+class Messages(NamedTuple):
+    """What does not fit, collected while values are loaded."""
+
+    missing: list[str]
+    unexpected: list[str]
+    errors: list[str]
+
+
 def load(module: "Module", state_dict: Mapping[str, Any], strict: bool, assign: bool) -> IncompatibleKeys:
     """Copies the values of `state_dict` into the module; what `Module.load_state_dict` says.
 
@@ -35,22 +43,30 @@ def load(module: "Module", state_dict: Mapping[str, Any], strict: bool, assign: 
     """
     if not isinstance(state_dict, Mapping):
         raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
-    missing: list[str] = []
-    unexpected: list[str] = []
-    errors: list[str] = []
+    missing, unexpected, errors = messages = Messages([], [], [])
     metadata = getattr(state_dict, "_metadata", {})
 
     def load_tree(module: "Module", entries: Mapping[str, Any], prefix: str) -> None:
         own_metadata = dict(metadata.get(prefix[:-1], {}))
         if assign:
             own_metadata["assign_to_params_buffers"] = True
-        module._load_from_state_dict(entries, prefix, own_metadata, True, missing, unexpected, errors)
+        module._load_from_state_dict(entries, prefix, own_metadata, True, *messages)
         for name, child in module._modules.items():
             if child is not None:
                 below = f"{prefix}{name}."
                 load_tree(child, {key: entries[key] for key in entries if key.startswith(below)}, below)
+        for hook in tuple(module._load_state_dict_post_hooks.values()):
+            if hook(module, IncompatibleKeys(missing, unexpected)) is not None:
+                raise AssertionError(
+                    "Hooks registered with ``register_load_state_dict_post_hook`` are not expected to return "
+                    "new values, if incompatible_keys need to be modified, it should be done inplace."
+                )
 
-    load_tree(module, OrderedDict(state_dict), "")
+    # A copy, which hooks may change.
+    entries = OrderedDict(state_dict)
+    if hasattr(state_dict, "_metadata"):
+        entries._metadata = metadata  # type: ignore[attr-defined]
+    load_tree(module, entries, "")
     if strict:
         for kind, keys in (("Unexpected", unexpected), ("Missing", missing)):
             if keys:
@@ -67,11 +83,11 @@ def load_own(
     state_dict: Mapping[str, Any],
     prefix: str,
     assign: bool,
-    missing: list[str],
-    unexpected: list[str],
-    errors: list[str],
+    strict: bool,
+    messages: Messages,
 ) -> None:
     """Copies into the module's own parameters and buffers, not its children's, what stands under `prefix`."""
+    missing, unexpected, errors = messages if strict else Messages([], [], messages.errors)
     tensors = {**module._parameters, **module._persistent_buffers()}
     for name, tensor in tensors.items():
         if tensor is None:
@@ -85,7 +101,7 @@ def load_own(
             errors.append(error)
 
     extra_key = prefix + EXTRA_STATE
-    if module._has_extra_state():
+    if module._takes_extra_state():
         if extra_key in state_dict:
             module.set_extra_state(state_dict[extra_key])
         else:

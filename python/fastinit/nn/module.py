@@ -1,6 +1,5 @@
 """The base class of every layer and network: what it holds, by name, and how that is reached and changed."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import Any, NoReturn, Self
 
@@ -8,9 +7,9 @@ from .. import dtypes
 from ..autograd import no_grad
 from ..devices import DeviceLike, as_device
 from ..tensor import Tensor
-from .module_hooks import Hooks
+from .module_hooks import Hooks, call_hook_tables
 from .module_tree import Tree
-from .state_dict import State
+from .state_dict import State, state_hook_tables
 
 __all__ = ["Module"]
 
@@ -54,16 +53,16 @@ class Module(Tree, Hooks, State):
             _parameters={},
             _buffers={},
             _modules={},
-            _non_persistent_buffers=set(),
-            _forward_pre_hooks=OrderedDict(),
-            _forward_hooks=OrderedDict(),
+            _non_persistent_buffers_set=set(),
+            **call_hook_tables(),
+            **state_hook_tables(),
         )
 
     # The call.
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Runs the forward pre-hooks, `forward` and the forward hooks."""
-        if self._forward_hooks or self._forward_pre_hooks:
+        if self._hooked:
             return self._call_with_hooks(args, kwargs)
         return self.forward(*args, **kwargs)
 

@@ -1,15 +1,22 @@
 """A module's attributes: the tables of its parameters, buffers and children, and what goes into which."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 from ..tensor import Tensor
-from .parameter import Parameter
+from .parameter import Buffer, Parameter
 
 if TYPE_CHECKING:
     from .module import Module
 
-__all__ = ["Members", "type_name"]
+__all__ = ["REGISTRATION_HOOKS", "Members", "type_name"]
+
+#: What is called, of every module, when something of the kind is registered.
+REGISTRATION_HOOKS: Final[dict[str, dict[int, Callable[..., Any]]]] = {
+    "parameter": {},
+    "buffer": {},
+    "module": {},
+}
 
 
 def type_name(value: object) -> str:
@@ -26,7 +33,7 @@ class Members:
     _parameters: dict[str, Parameter | None]
     _buffers: dict[str, Tensor | None]
     _modules: "dict[str, Module | None]"
-    _non_persistent_buffers: set[str]
+    _non_persistent_buffers_set: set[str]
 
     def __getattr__(self, name: str) -> Any:
         held = self.__dict__
@@ -53,36 +60,48 @@ class Members:
             if name in self._parameters:
                 raise TypeError(_cannot_assign(value, "parameter", name, "fastinit.nn.Parameter or None"))
             self._forget(name, self._buffers)
-            self._modules[name] = cast("Module", value)
-        elif "_parameters" in held and (entry := self._entry_for(name)) is not None:
-            table, kind, expected = entry
-            if value is not None and not (kind == "buffer" and isinstance(value, Tensor)):
-                raise TypeError(_cannot_assign(value, kind, name, expected))
-            table[name] = value
+            self._modules[name] = self._registered("module", name, value)
+        elif "_parameters" in held and name in self._parameters:
+            if value is not None:
+                raise TypeError(_cannot_assign(value, "parameter", name, "fastinit.nn.Parameter or None"))
+            self.register_parameter(name, None)
+        elif "_modules" in held and name in self._modules:
+            if value is not None:
+                raise TypeError(_cannot_assign(value, "child module", name, "fastinit.nn.Module or None"))
+            self._modules[name] = self._registered("module", name, None)
+        elif isinstance(value, Buffer) or ("_buffers" in held and name in self._buffers):
+            self._set_buffer(name, value)
         else:
             object.__setattr__(self, name, value)
 
-    def _entry_for(self, name: str) -> tuple[dict[str, Any], str, str] | None:
-        """The table that has the name, what its entries are called, and what they may be."""
-        if name in self._parameters:
-            return self._parameters, "parameter", "fastinit.nn.Parameter or None"
-        if name in self._modules:
-            return self._modules, "child module", "fastinit.nn.Module or None"
-        if name in self._buffers:
-            return self._buffers, "buffer", "fastinit.nn.Buffer, fastinit.Tensor or None"
-        return None
+    def _set_buffer(self, name: str, value: Any) -> None:
+        if value is not None and not isinstance(value, Tensor):
+            expected = "fastinit.nn.Buffer, fastinit.Tensor or None"
+            raise TypeError(_cannot_assign(value, "buffer", name, expected))
+        if value.persistent if isinstance(value, Buffer) else name not in self._non_persistent_buffers_set:
+            self.register_buffer(name, value)
+        else:
+            self.register_buffer(name, value, persistent=False)
+
+    def _registered(self, kind: str, name: str, value: Any) -> Any:
+        """What is to be kept under the name: the value, or what a hook has put in its place."""
+        for hook in tuple(REGISTRATION_HOOKS[kind].values()):
+            changed = hook(self, name, value)
+            if changed is not None:
+                value = changed
+        return value
 
     def _forget(self, name: str, *tables: dict[str, Any]) -> None:
         self.__dict__.pop(name, None)
         for table in tables:
             table.pop(name, None)
-        self._non_persistent_buffers.discard(name)
+        self._non_persistent_buffers_set.discard(name)
 
     def __delattr__(self, name: str) -> None:
         for table in (self._parameters, self._buffers, self._modules):
             if name in table:
                 del table[name]
-                self._non_persistent_buffers.discard(name)
+                self._non_persistent_buffers_set.discard(name)
                 return
         object.__delattr__(self, name)
 
@@ -98,6 +117,7 @@ class Members:
             AttributeError: `Module.__init__` has not been called.
             KeyError: the name is taken, empty, or has a dot.
             TypeError: `name` is not a string, or `param` not a Parameter.
+            ValueError: `param` was written to, and that was recorded.
         """
         if "_parameters" not in self.__dict__:
             raise AttributeError("cannot assign parameter before Module.__init__() call")
@@ -107,7 +127,13 @@ class Members:
                 f"cannot assign '{type_name(param)}' object to parameter '{name}' "
                 "(fastinit.nn.Parameter or None required)"
             )
-        self._parameters[name] = param
+        if param is not None and param.grad_fn is not None:
+            raise ValueError(
+                f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be created "
+                f"explicitly. To express '{name}' as a function of another Tensor, compute the value in the "
+                "forward() method."
+            )
+        self._parameters[name] = None if param is None else self._registered("parameter", name, param)
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
         """Adds a tensor that is state, but not a parameter: a running mean, say.
@@ -130,11 +156,11 @@ class Members:
                 f"cannot assign '{type_name(tensor)}' object to buffer '{name}' "
                 "(fastinit Tensor or None required)"
             )
-        self._buffers[name] = tensor
+        self._buffers[name] = self._registered("buffer", name, tensor)
         if persistent:
-            self._non_persistent_buffers.discard(name)
+            self._non_persistent_buffers_set.discard(name)
         else:
-            self._non_persistent_buffers.add(name)
+            self._non_persistent_buffers_set.add(name)
 
     def add_module(self, name: str, module: "Module | None") -> None:
         """Adds a child under a name.
@@ -146,7 +172,7 @@ class Members:
         if not isinstance(module, Members) and module is not None:
             raise TypeError(f"{type_name(module)} is not a Module subclass")
         self._check_name(name, "module", self._modules)
-        self._modules[name] = module
+        self._modules[name] = self._registered("module", name, module)
 
     def register_module(self, name: str, module: "Module | None") -> None:
         """Adds a child under a name; another name of `add_module`."""

@@ -1,10 +1,10 @@
-"""A tensor that a module counts among its parameters."""
+"""Tensors that a module counts among its parameters, or its buffers."""
 
 from typing import Any, Self
 
 from ..tensor import Tensor
 
-__all__ = ["Parameter"]
+__all__ = ["Buffer", "Parameter"]
 
 
 class Parameter(Tensor):
@@ -40,3 +40,29 @@ class Parameter(Tensor):
 
     def __repr__(self) -> str:
         return "Parameter containing:\n" + super().__repr__()
+
+
+class _BufferType(type):
+    """A buffer is any tensor that `Buffer` has marked: its class stays Tensor."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, Tensor) and getattr(instance, "_is_buffer", False)
+
+
+class Buffer(Tensor, metaclass=_BufferType):
+    """A tensor that, assigned as an attribute of a `Module`, becomes one of its buffers.
+
+    Args:
+        data: the tensor whose memory and version the buffer shares; empty if not given.
+        persistent: whether the module's `state_dict` has it.
+    """
+
+    persistent: bool
+
+    def __new__(cls, data: Tensor | None = None, *, persistent: bool = True) -> Self:
+        """Shares the memory of `data`."""
+        source = Tensor() if data is None else data
+        buffer: Any = source.detach().requires_grad_(source.requires_grad)
+        buffer.persistent = persistent
+        buffer._is_buffer = True
+        return buffer  # type: ignore[no-any-return]
