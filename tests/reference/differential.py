@@ -3,6 +3,7 @@
 import contextlib
 import io
 import re
+import warnings
 from types import ModuleType
 from typing import Any
 
@@ -38,3 +39,20 @@ def output(library: ModuleType, program: str) -> str:
     with contextlib.redirect_stdout(printed):
         exec(program, {"torch": library, "nn": library.nn, "np": np, "__name__": "program"})
     return translated(printed.getvalue())
+
+
+def transcript(library: ModuleType, program: str, table: str) -> list[str]:
+    """What each call of a table gives, warns of or raises, run in order after a program."""
+    names: dict[str, Any] = {"torch": library, "nn": library.nn, "np": np, "__name__": "program"}
+    exec(program, names)
+    lines = []
+    for call in calls(table):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                given = repr(eval(call, names))
+            except Exception as error:
+                given = f"{type(error).__name__}: {error}"
+        warned = [f"{each.category.__name__}: {each.message}" for each in caught]
+        lines.append(translated(" | ".join([call, given, *warned])))
+    return lines

@@ -101,6 +101,10 @@ class Variable(_core.VariableBase):
     def data(self, value: Variable) -> None:
         if not isinstance(value, Variable):
             raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
+        if self.requires_grad and not as_dtype(value._array.dtype).is_floating_point:
+            raise RuntimeError(
+                "data set to a tensor that requires gradients must be floating point or complex dtype"
+            )
         self._array = value._array
 
     def detach(self) -> Tensor:

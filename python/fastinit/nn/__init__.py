@@ -1,6 +1,6 @@
 """Building blocks of networks: parameters, the modules that hold them, layers, losses, and first values."""
 
-from . import functional, init, modules
+from . import functional, init, modules, utils
 from .activation import (
     ELU,
     GELU,
@@ -72,4 +72,5 @@ __all__ = [
     "functional",
     "init",
     "modules",
+    "utils",
 ]

@@ -126,7 +126,7 @@ def _clamped(input: Tensor, min: Number | None, max: Number | None, name: str) -
         inside = np.ones(x.shape, np.bool_) if min is None else x >= min
         return (lower(grad * (inside if max is None else inside & (x <= max)), own),)
 
-    return record(lower(np.array(result, copy=result is x), dtype), name, (input,), backward, (input,))
+    return record(lower(x.copy() if result is x else result, dtype), name, (input,), backward, (input,))
 
 
 def _as_tensor(bound: Operand, input: Tensor) -> Tensor:
