@@ -1,0 +1,306 @@
+"""The methods of a tensor that are operations: each is a function of `ops`, bound here under its name."""
+
+from __future__ import annotations
+
+from .ops import (
+    arithmetic,
+    comparison,
+    copying,
+    drawing,
+    indexing,
+    joining,
+    ordering,
+    pointwise,
+    product,
+    reduction,
+    selection,
+)
+from .ops import (
+    shape as shapes,
+)
+from .ops.operands import operator
+
+__all__ = ["Methods"]
+
+
+class Methods:
+    """What `Tensor` inherits: the functions of `ops`, a subject after the other."""
+
+    # Arithmetic
+    add = arithmetic.add
+    sub = arithmetic.sub
+    mul = arithmetic.mul
+    div = arithmetic.div
+    floor_divide = arithmetic.floor_divide
+    remainder = arithmetic.remainder
+    neg = arithmetic.neg
+    reciprocal = arithmetic.reciprocal
+    pow = arithmetic.pow
+    square = arithmetic.square
+    addcmul = arithmetic.addcmul
+    addcdiv = arithmetic.addcdiv
+    lerp = arithmetic.lerp
+    subtract = arithmetic.subtract
+    multiply = arithmetic.multiply
+    divide = arithmetic.divide
+    true_divide = arithmetic.true_divide
+    add_ = arithmetic.add_
+    sub_ = arithmetic.sub_
+    mul_ = arithmetic.mul_
+    div_ = arithmetic.div_
+    floor_divide_ = arithmetic.floor_divide_
+    remainder_ = arithmetic.remainder_
+    pow_ = arithmetic.pow_
+    neg_ = arithmetic.neg_
+    reciprocal_ = arithmetic.reciprocal_
+    square_ = arithmetic.square_
+    addcmul_ = arithmetic.addcmul_
+    addcdiv_ = arithmetic.addcdiv_
+    lerp_ = arithmetic.lerp_
+    __add__ = operator(arithmetic.add)
+    __sub__ = operator(arithmetic.sub)
+    __mul__ = operator(arithmetic.mul)
+    __truediv__ = operator(arithmetic.div)
+    __floordiv__ = operator(arithmetic.floor_divide)
+    __mod__ = operator(arithmetic.remainder)
+    __pow__ = operator(arithmetic.pow)
+    __radd__ = operator(arithmetic.add)
+    __rsub__ = operator(arithmetic.rsub)
+    __rmul__ = operator(arithmetic.mul)
+    __rtruediv__ = operator(arithmetic.rdiv)
+    __rfloordiv__ = operator(arithmetic.rfloor_divide)
+    __rmod__ = operator(arithmetic.rremainder)
+    __rpow__ = operator(arithmetic.rpow)
+    __iadd__ = operator(arithmetic.add_)
+    __isub__ = operator(arithmetic.sub_)
+    __imul__ = operator(arithmetic.mul_)
+    __itruediv__ = operator(arithmetic.div_)
+    __ifloordiv__ = operator(arithmetic.floor_divide_)
+    __imod__ = operator(arithmetic.remainder_)
+    __ipow__ = operator(arithmetic.pow_)
+    __neg__ = arithmetic.neg
+
+    # Functions of each element
+    abs = pointwise.abs
+    exp = pointwise.exp
+    exp2 = pointwise.exp2
+    expm1 = pointwise.expm1
+    log = pointwise.log
+    log2 = pointwise.log2
+    log10 = pointwise.log10
+    log1p = pointwise.log1p
+    sqrt = pointwise.sqrt
+    rsqrt = pointwise.rsqrt
+    sin = pointwise.sin
+    cos = pointwise.cos
+    tan = pointwise.tan
+    sinh = pointwise.sinh
+    cosh = pointwise.cosh
+    tanh = pointwise.tanh
+    asin = pointwise.asin
+    acos = pointwise.acos
+    atan = pointwise.atan
+    sigmoid = pointwise.sigmoid
+    relu = pointwise.relu
+    sign = pointwise.sign
+    floor = pointwise.floor
+    ceil = pointwise.ceil
+    trunc = pointwise.trunc
+    round = pointwise.round
+    frac = pointwise.frac
+    nan_to_num = pointwise.nan_to_num
+    absolute = pointwise.absolute
+    abs_ = pointwise.abs_
+    exp_ = pointwise.exp_
+    exp2_ = pointwise.exp2_
+    expm1_ = pointwise.expm1_
+    log_ = pointwise.log_
+    log2_ = pointwise.log2_
+    log10_ = pointwise.log10_
+    log1p_ = pointwise.log1p_
+    sqrt_ = pointwise.sqrt_
+    rsqrt_ = pointwise.rsqrt_
+    sin_ = pointwise.sin_
+    cos_ = pointwise.cos_
+    tan_ = pointwise.tan_
+    sinh_ = pointwise.sinh_
+    cosh_ = pointwise.cosh_
+    tanh_ = pointwise.tanh_
+    asin_ = pointwise.asin_
+    acos_ = pointwise.acos_
+    atan_ = pointwise.atan_
+    sigmoid_ = pointwise.sigmoid_
+    relu_ = pointwise.relu_
+    sign_ = pointwise.sign_
+    floor_ = pointwise.floor_
+    ceil_ = pointwise.ceil_
+    trunc_ = pointwise.trunc_
+    round_ = pointwise.round_
+    frac_ = pointwise.frac_
+    __abs__ = pointwise.abs
+
+    # Products
+    mm = product.mm
+    bmm = product.bmm
+    mv = product.mv
+    dot = product.dot
+    matmul = product.matmul
+    addmm = product.addmm
+    baddbmm = product.baddbmm
+    addmv = product.addmv
+    outer = product.outer
+
+    # Reductions
+    sum = reduction.sum
+    mean = reduction.mean
+    var = reduction.var
+    std = reduction.std
+    prod = reduction.prod
+    cumsum = reduction.cumsum
+    logsumexp = reduction.logsumexp
+    norm = reduction.norm
+    any = reduction.any
+    all = reduction.all
+    count_nonzero = reduction.count_nonzero
+
+    # Extremes and order
+    max = ordering.max
+    min = ordering.min
+    amax = ordering.amax
+    amin = ordering.amin
+    argmax = ordering.argmax
+    argmin = ordering.argmin
+    sort = ordering.sort
+    argsort = ordering.argsort
+    topk = ordering.topk
+    median = ordering.median
+
+    # Choices
+    maximum = selection.maximum
+    minimum = selection.minimum
+    clamp = selection.clamp
+    masked_fill = selection.masked_fill
+    clip = selection.clip
+    masked_fill_ = selection.masked_fill_
+    clamp_ = selection.clamp_
+    clip_ = selection.clip_
+    clamp_min = selection.clamp_min
+    clamp_max = selection.clamp_max
+    clamp_min_ = selection.clamp_min_
+    clamp_max_ = selection.clamp_max_
+
+    # Comparisons and logic
+    eq = comparison.eq
+    ne = comparison.ne
+    lt = comparison.lt
+    le = comparison.le
+    gt = comparison.gt
+    ge = comparison.ge
+    isclose = comparison.isclose
+    allclose = comparison.allclose
+    equal = comparison.equal
+    isnan = comparison.isnan
+    isinf = comparison.isinf
+    isfinite = comparison.isfinite
+    logical_not = comparison.logical_not
+    logical_and = comparison.logical_and
+    logical_or = comparison.logical_or
+    logical_xor = comparison.logical_xor
+    bitwise_and = comparison.bitwise_and
+    bitwise_or = comparison.bitwise_or
+    bitwise_xor = comparison.bitwise_xor
+    bitwise_not = comparison.bitwise_not
+    bitwise_and_ = comparison.bitwise_and_
+    bitwise_or_ = comparison.bitwise_or_
+    bitwise_xor_ = comparison.bitwise_xor_
+    __lt__ = operator(comparison.lt)
+    __le__ = operator(comparison.le)
+    __gt__ = operator(comparison.gt)
+    __ge__ = operator(comparison.ge)
+    __and__ = operator(comparison.bitwise_and)
+    __or__ = operator(comparison.bitwise_or)
+    __xor__ = operator(comparison.bitwise_xor)
+    __rand__ = operator(comparison.bitwise_and)
+    __ror__ = operator(comparison.bitwise_or)
+    __rxor__ = operator(comparison.bitwise_xor)
+    __iand__ = operator(comparison.bitwise_and_)
+    __ior__ = operator(comparison.bitwise_or_)
+    __ixor__ = operator(comparison.bitwise_xor_)
+    __invert__ = comparison.bitwise_not
+
+    # Shapes
+    reshape = shapes.reshape
+    view = shapes.view
+    view_as = shapes.view_as
+    reshape_as = shapes.reshape_as
+    flatten = shapes.flatten
+    ravel = shapes.ravel
+    unflatten = shapes.unflatten
+    transpose = shapes.transpose
+    t = shapes.t
+    permute = shapes.permute
+    movedim = shapes.movedim
+    squeeze = shapes.squeeze
+    unsqueeze = shapes.unsqueeze
+    expand = shapes.expand
+    expand_as = shapes.expand_as
+    swapaxes = shapes.swapaxes
+    moveaxis = shapes.moveaxis
+
+    # Indexing
+    select = indexing.select
+    narrow = indexing.narrow
+    diagonal = indexing.diagonal
+    index_select = indexing.index_select
+    masked_select = indexing.masked_select
+    gather = indexing.gather
+    scatter = indexing.scatter
+    scatter_add = indexing.scatter_add
+    index_add = indexing.index_add
+    nonzero = indexing.nonzero
+    __getitem__ = indexing.getitem
+    __setitem__ = indexing.setitem
+
+    # Splitting and repeating
+    split = joining.split
+    chunk = joining.chunk
+    unbind = joining.unbind
+    repeat = joining.repeat
+    tile = joining.tile
+    flip = joining.flip
+    roll = joining.roll
+    tril = joining.tril
+    triu = joining.triu
+
+    # Copies and conversions
+    clone = copying.clone
+    contiguous = copying.contiguous
+    to = copying.to
+    type_as = copying.type_as
+    half = copying.half
+    bfloat16 = copying.bfloat16
+    double = copying.double
+    long = copying.long
+    short = copying.short
+    copy_ = copying.copy_
+    fill_ = copying.fill_
+    zero_ = copying.zero_
+    item = copying.item
+    tolist = copying.tolist
+    numpy = copying.numpy
+    float = copying.single
+    int = copying.integer
+    char = copying.char
+    byte = copying.byte
+    bool = copying.boolean
+    __deepcopy__ = copying.deep_copy
+
+    # Random values in place
+    uniform_ = drawing.uniform_
+    normal_ = drawing.normal_
+    log_normal_ = drawing.log_normal_
+    exponential_ = drawing.exponential_
+    cauchy_ = drawing.cauchy_
+    geometric_ = drawing.geometric_
+    bernoulli_ = drawing.bernoulli_
+    random_ = drawing.random_
