@@ -124,6 +124,7 @@ py::object linear_backward(PyObject* const* values, Py_ssize_t count) {
     auto grad_weight = optional_array(4, "grad_weight");
     auto grad_bias = optional_array(5, "grad_bias");
     auto output = optional_array(9, "output");
+    py::array before;  // the activation
     const auto activation = arguments[8] ? activation_named(arguments[8]) : std::nullopt;
 
     if (x.ndim() < 1 || weight.ndim() != 2)
@@ -146,6 +147,7 @@ py::object linear_backward(PyObject* const* values, Py_ssize_t count) {
                 "linear_backward: the gradient of relu, sigmoid and tanh alone can be taken from output");
         check_shape(*output, "output", x, shape);
         output = contiguous(*output);
+        before = empty_like(*output);
     }
 
     with_element_type(x, "linear_backward", [&]<class T>() {
@@ -162,7 +164,8 @@ py::object linear_backward(PyObject* const* values, Py_ssize_t count) {
             arguments.flag(6),
             arguments.flag(7),
             activation ? &*activation : nullptr,
-            activation ? static_cast<const T*>(output->data()) : nullptr};
+            activation ? static_cast<const T*>(output->data()) : nullptr,
+            activation ? static_cast<T*>(before.mutable_data()) : nullptr};
         find_blas_for(rows, out, in);
         const py::gil_scoped_release released;
         runtime::linear_backward(layer);

@@ -164,24 +164,38 @@ void add_bias(const T* bias, T* y, Index rows, Index columns) {
         for (Index j = 0; j < columns; ++j) y[j] += bias[j];
 }
 
-// A strip of columns at a time, so that its sums stay in registers or nearly so, and a block of rows at a
-// time: the error of a sum grows with the number of blocks and the rows of one, not with their product.
-template <class T>
-void sum_rows(const T* x, Index row_stride, Index rows, Index columns, T* sums) {
+// sums[j] += the sum over i of element(i, j). A strip of columns at a time, so that its sums stay in
+// registers or nearly so, and a block of rows at a time: the error of a sum grows with the number of blocks
+// and the rows of one, not with their product.
+template <class T, class Element>
+void sum_columns(Index rows, Index columns, T* sums, Element element) {
     constexpr Index strip = 64;
     constexpr Index block = 128;
     for (Index column = 0; column < columns; column += strip) {
-        const Index width = columns - column < strip ? columns - column : strip;
+        const Index end_column = columns - column < strip ? columns : column + strip;
         for (Index start = 0; start < rows; start += block) {
             const Index end = rows - start < block ? rows : start + block;
             T partial[strip] = {};
-            for (Index i = start; i < end; ++i) {
-                const T* row = x + i * row_stride + column;
-                for (Index j = 0; j < width; ++j) partial[j] += row[j];
-            }
-            for (Index j = 0; j < width; ++j) sums[column + j] += partial[j];
+            for (Index i = start; i < end; ++i)
+#pragma GCC ivdep
+                for (Index j = column; j < end_column; ++j) partial[j - column] += element(i, j);
+            for (Index j = column; j < end_column; ++j) sums[j] += partial[j - column];
         }
     }
+}
+
+template <class T>
+void sum_rows(const T* x, Index row_stride, Index rows, Index columns, T* sums) {
+    sum_columns(rows, columns, sums, [=](Index i, Index j) { return x[i * row_stride + j]; });
+}
+
+template <class F, class T>
+void backward_summed(const T* grad, const T* saved, T* out, Index stride, Index rows, Index columns,
+                     T* sums) {
+    sum_columns(rows, columns, sums, [=](Index i, Index j) {
+        const Index at = i * stride + j;
+        return out[at] = F::backward(grad[at], saved[at], Parameters{});
+    });
 }
 
 // A row is reduced in this many interleaved parts: vector code, and the same order of additions on every
@@ -256,13 +270,18 @@ void log_softmax_backward(const T* grad, const T* result, T* out, Index rows, In
 }
 
 template <class F, class T>
-constexpr ActivationKernel<T> activation{forward<F, T>, backward<F, T>, forward_biased<F, T>};
+constexpr ActivationKernel<T> activation{forward<F, T>, backward<F, T>, nullptr, forward_biased<F, T>};
+
+// One whose gradient its result gives.
+template <class F, class T>
+constexpr ActivationKernel<T> activation_of_result{forward<F, T>, backward<F, T>, backward_summed<F, T>,
+                                                   forward_biased<F, T>};
 
 template <class T>
 constexpr PointwiseKernels<T> kernels_of{
-    {activation<Relu, T>, activation<LeakyRelu, T>, activation<Gelu, T>, activation<GeluTanh, T>,
-     activation<Silu, T>, activation<Sigmoid, T>, activation<Tanh, T>, activation<Softplus, T>,
-     activation<Elu, T>, activation<Selu, T>},
+    {activation_of_result<Relu, T>, activation<LeakyRelu, T>, activation<Gelu, T>, activation<GeluTanh, T>,
+     activation<Silu, T>, activation_of_result<Sigmoid, T>, activation_of_result<Tanh, T>,
+     activation<Softplus, T>, activation<Elu, T>, activation<Selu, T>},
     {{softmax<T>, softmax_backward<T>}, {log_softmax<T>, log_softmax_backward<T>}},
     add_bias<T>,
     sum_rows<T>};

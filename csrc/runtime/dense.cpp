@@ -113,20 +113,23 @@ void reduce_rows(const Matrix<const T>& x, Index rows, Index columns, const Vect
         for (Index i = 0; i < rows; ++i) sums.data[j * sums.stride] += x.data[i * x.row + j * x.column];
 }
 
-// The gradient before the activation: rows one after the other.
+// The gradient before the activation, in layer.before, and its sums in or added to grad_bias.
 template <class T>
-std::unique_ptr<T[]> before_activation(Activation name, const Matrix<const T>& grad, const T* result,
-                                       Index rows, Index columns) {
-    auto memory = std::make_unique_for_overwrite<T[]>(static_cast<std::size_t>(rows * columns));
+void before_activation(const LinearBackward<T>& layer) {
+    const auto& [rows, in, out, grad, x, weight, grad_x, grad_weight, bias, accumulate_weight,
+                 accumulate_bias, name, result, before] = layer;
     const T* contiguous_grad = grad.data;
-    if (grad.column != 1 || grad.row != columns) {
-        contiguous_grad = memory.get();
+    if (grad.column != 1 || grad.row != out) {
+        contiguous_grad = before;
         for (Index i = 0; i < rows; ++i)
-            for (Index j = 0; j < columns; ++j)
-                memory[static_cast<std::size_t>(i * columns + j)] = grad.data[i * grad.row + j * grad.column];
+            for (Index j = 0; j < out; ++j) before[i * out + j] = grad.data[i * grad.row + j * grad.column];
     }
-    activation_backward(name, contiguous_grad, result, memory.get(), rows * columns, {});
-    return memory;
+    if (bias.data && bias.stride == 1) {
+        if (!accumulate_bias) std::fill_n(bias.data, out, T(0));
+        return activation_backward_summed(*name, contiguous_grad, result, before, rows, out, bias.data);
+    }
+    activation_backward(*name, contiguous_grad, result, before, rows * out, {});
+    if (bias.data) reduce_rows<T>({before, out, 1}, rows, out, bias, accumulate_bias);
 }
 
 }  // namespace
@@ -163,14 +166,14 @@ void linear(const Linear<T>& layer) {
 template <class T>
 void linear_backward(const LinearBackward<T>& layer) {
     const auto& [rows, in, out, grad_result, x, weight, grad_x, grad_weight, grad_bias, accumulate_weight,
-                 accumulate_bias, name, result] = layer;
+                 accumulate_bias, name, result, before] = layer;
     Matrix<const T> grad = grad_result;
-    std::unique_ptr<T[]> holder;
     if (name) {
-        holder = before_activation(*name, grad, result, rows, out);
-        grad = {holder.get(), out, 1};
+        before_activation(layer);
+        grad = {before, out, 1};
+    } else if (grad_bias.data) {
+        reduce_rows(grad, rows, out, grad_bias, accumulate_bias);
     }
-    if (grad_bias.data) reduce_rows(grad, rows, out, grad_bias, accumulate_bias);
     if (grad_weight.data)
         multiply(Product<T>{out, in, rows, grad.transposed(), x, grad_weight, accumulate_weight});
     if (grad_x.data) multiply(Product<T>{rows, in, out, grad, weight, grad_x, false});

@@ -46,7 +46,9 @@ struct LinearBackward {
     bool accumulate_weight;
     bool accumulate_bias;
     const Activation* activation;  // nullptr for none; else one whose gradient its result gives
-    const T* result;               // read only where there is an activation; rows one after the other
+    // Where there is an activation, rows one after the other:
+    const T* result;
+    T* before;  // room for the gradient before the activation; may be grad's own memory
 };
 
 template <class T>

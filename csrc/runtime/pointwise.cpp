@@ -30,11 +30,14 @@ const kernels::RowActivationKernel<T>& kernel_of(RowActivation name) {
     return table<T>().row_activations[static_cast<std::size_t>(name)];
 }
 
+// Narrower ranges of columns would share cache lines and leave vectors empty.
+constexpr Index narrowest = 64;
+
 // Calls body(begin, end) for ranges that make up [0, count), each of whose elements stands for `width` of an
-// array.
+// array, `fewest` of them or more at a time.
 template <class Body>
-void in_pieces(Index count, Index width, const Body& body) {
-    const Index together = std::max<Index>(1, piece / std::max<Index>(1, width));
+void in_pieces(Index count, Index width, const Body& body, Index fewest = 1) {
+    const Index together = std::max<Index>(fewest, piece / std::max<Index>(1, width));
     if (count <= together)
         body(0, count);
     else
@@ -57,6 +60,18 @@ void activation_backward(Activation name, const T* grad, const T* saved, T* out,
     in_pieces(size, 1, [=](Index begin, Index end) {
         backward(grad + begin, saved + begin, out + begin, end - begin, parameters);
     });
+}
+
+template <class T>
+void activation_backward_summed(Activation name, const T* grad, const T* saved, T* out, Index rows,
+                                Index columns, T* sums) {
+    const auto kernel = kernel_of<T>(name).backward_summed;
+    in_pieces(
+        columns, rows,
+        [=](Index begin, Index end) {
+            kernel(grad + begin, saved + begin, out + begin, columns, rows, end - begin, sums + begin);
+        },
+        narrowest);
 }
 
 template <class T>
@@ -90,14 +105,16 @@ void add_bias(const Activation* name, const T* bias, T* y, Index rows, Index col
 template <class T>
 void sum_rows(const T* x, Index row_stride, Index rows, Index columns, T* sums) {
     const auto kernel = table<T>().sum_rows;
-    in_pieces(columns, rows, [=](Index begin, Index end) {
-        kernel(x + begin, row_stride, rows, end - begin, sums + begin);
-    });
+    in_pieces(
+        columns, rows,
+        [=](Index begin, Index end) { kernel(x + begin, row_stride, rows, end - begin, sums + begin); },
+        narrowest);
 }
 
 #define FASTINIT_INSTANTIATE(T)                                                                         \
     template void activation(Activation, const T*, T*, Index, ActivationParameters);                    \
     template void activation_backward(Activation, const T*, const T*, T*, Index, ActivationParameters); \
+    template void activation_backward_summed(Activation, const T*, const T*, T*, Index, Index, T*);     \
     template void row_activation(RowActivation, const T*, T*, Index, Index);                            \
     template void row_activation_backward(RowActivation, const T*, const T*, T*, Index, Index);         \
     template void add_bias(const Activation*, const T*, T*, Index, Index);                              \

@@ -19,6 +19,11 @@ template <class T>
 void activation_backward(Activation name, const T* grad, const T* saved, T* out, Index size,
                          ActivationParameters parameters);
 
+// The same for `rows` rows, and sums[j] += the sum over i of out[i][j]; relu, sigmoid and tanh alone.
+template <class T>
+void activation_backward_summed(Activation name, const T* grad, const T* saved, T* out, Index rows,
+                                Index columns, T* sums);
+
 template <class T>
 void row_activation(RowActivation name, const T* x, T* y, Index rows, Index columns);
 

@@ -115,3 +115,18 @@ def test_a_frozen_or_shared_layer_gathers_its_gradients_as_ever(same_as_torch, n
         return linear.weight.grad
 
     same_as_torch(call, normal(3, 4), normal(4, 4))
+
+
+def test_a_gradient_that_others_hold_is_not_written_over():
+    layer = nn.Sequential(nn.Linear(3, 4), nn.Tanh())
+    given = fastinit.full((2, 4), 2.0)
+    seen = []
+    result = layer(fastinit.ones(2, 3))
+    result.retain_grad()
+    result.register_hook(seen.append)
+    result.backward(given, retain_graph=True)
+    result.backward(given)
+    assert (given == 2).all()
+    assert all((grad == 2).all() for grad in seen)
+    assert result.grad is not None
+    assert (result.grad == 4).all()

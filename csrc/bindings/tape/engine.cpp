@@ -157,9 +157,9 @@ class Flow {
         Rule* const rule = rule_of(backward.ptr());
         if (rule) {
             if (const Version* changed = rule->changed()) throw_modified(object, changed->saved());
-            Gradients gradients = rule->gradients(py::reinterpret_borrow<py::array>(grad), accumulating());
+            Gradients gradients =
+                rule->gradients(py::reinterpret_steal<py::array>(grad.release()), accumulating());
             if (!retain_graph_ && rule->saves()) free(node);
-            grad = py::object();
             for (std::size_t i = 0; i < rule->inputs(); ++i)
                 if (gradients[i])
                     send(PyTuple_GET_ITEM(edges.ptr(), static_cast<Py_ssize_t>(i)), std::move(gradients[i]));

@@ -124,6 +124,12 @@ class LinearRule final : public Rule {
     }
 
   private:
+    // Whether the array may be written over: whoever calls holds the one reference to it.
+    static bool is_ours(const py::array& grad) {
+        return grad.ref_count() == 1 && grad.owndata() && grad.writeable() &&
+               (grad.flags() & py::array::c_style) != 0;
+    }
+
     template <class T>
     Gradients compute(py::array grad, bool accumulating) {
         const Index rows = leading_size(x_);
@@ -133,6 +139,8 @@ class LinearRule final : public Rule {
         std::optional<Destination> to_weight;
         std::optional<Destination> to_bias;
         py::array grad_x;
+        py::array before;  // the activation: in the place of the gradient where nobody else can see that
+        if (activation_) before = is_ours(grad) ? grad : empty_like(result_);
         if (wants_[0]) grad_x = empty_like(x_);
         if (wants_[1]) to_weight.emplace(weight_.ptr(), weight_array_, accumulating);
         if (wants_[2]) to_bias.emplace(bias_.ptr(), array_of(bias_.ptr()), accumulating);
@@ -149,7 +157,8 @@ class LinearRule final : public Rule {
             to_weight && to_weight->accumulate,
             to_bias && to_bias->accumulate,
             activation_ ? &*activation_ : nullptr,
-            activation_ ? static_cast<const T*>(result_.data()) : nullptr};
+            activation_ ? static_cast<const T*>(result_.data()) : nullptr,
+            activation_ ? static_cast<T*>(before.mutable_data()) : nullptr};
         find_blas_for(rows, out, in);
         {
             const Released released(rows * in * out >= worth_releasing);
