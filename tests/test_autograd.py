@@ -390,6 +390,28 @@ def test_a_compiled_backward_adds_to_the_gradients_own_memory():
     assert accumulation_buffer(weight) is None
 
 
+def expanded():
+    return fastinit.ones(1, 1).expand(2, 3)
+
+
+def read_only():
+    array = np.ones((2, 3), np.float32)
+    array.flags.writeable = False
+    return fastinit.from_numpy(array)
+
+
+@pytest.mark.parametrize("assigned", [expanded, read_only])
+def test_a_gradient_that_cannot_be_written_to_is_replaced_by_the_sum(assigned):
+    layer, gradient = fastinit.nn.Linear(3, 2), assigned()
+    layer.weight.grad = gradient
+    layer(fastinit.ones(1, 3)).sum().backward()
+    assert layer.weight.grad.tolist() == [[2.0] * 3] * 2
+    layer.weight.grad = gradient
+    (layer.weight * 2).sum().backward()
+    assert layer.weight.grad.tolist() == [[3.0] * 3] * 2
+    assert gradient.tolist() == [[1.0] * 3] * 2
+
+
 def test_the_end_of_an_edge_is_one_object_per_leaf():
     x = leaf(1.0)
     y = x * 2

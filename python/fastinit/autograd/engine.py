@@ -10,7 +10,7 @@ import numpy as np
 from .. import _core
 from ..size import Size
 from .graph import Array, Edge, Hooks, Node
-from .variable import Variable, add_grad, wrap
+from .variable import Variable, add_grad, repeats_elements, wrap
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -31,7 +31,8 @@ def accumulation_buffer(tensor: Variable) -> tuple[Array, bool] | None:
     Returns:
         The buffer, and whether to add to what it holds; if not, it is fresh, and must be overwritten. None
         where the node is to return the gradient instead: the tensor is no leaf that requires grad, has hooks
-        that want to see the gradient, or the pass does not add to `.grad` (`autograd.grad`).
+        that want to see the gradient, the pass does not add to `.grad` (`autograd.grad`), or what the user
+        assigned to `.grad` cannot be written to.
     """
     if (
         not _core.is_accumulating()
@@ -43,6 +44,8 @@ def accumulation_buffer(tensor: Variable) -> tuple[Array, bool] | None:
         return None
     held = tensor._grad
     if held is not None:
+        if not held._array.flags.writeable or repeats_elements(held._array):
+            return None
         held.version_counter()[0] += 1
         return held._array, True
     buffer = np.empty_like(tensor._array, subok=False)

@@ -12,7 +12,7 @@ from ..dtypes import as_dtype, can_cast
 from ..floating_point import compute
 from .grad_mode import mode
 from .graph import Array, Backward, Node, node_class
-from .variable import Variable, View, scatter, wrap
+from .variable import Variable, View, repeats_elements, scatter, wrap
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -119,10 +119,7 @@ def check_writable(tensor: Variable) -> None:
             raise RuntimeError(_VIEW_OF_LEAF)
         elif view.refusal is not None and tensor.requires_grad:
             raise RuntimeError(view.refusal)
-    array = tensor._array
-    if 0 in array.strides and any(
-        stride == 0 and length > 1 for length, stride in zip(array.shape, array.strides, strict=True)
-    ):
+    if repeats_elements(tensor._array):
         raise RuntimeError(_OVERLAP)
 
 

@@ -305,15 +305,28 @@ class Variable(_core.VariableBase):
 
 
 def add_grad(tensor: Variable, grad: Array) -> None:
-    """Adds `grad` to `tensor.grad` in place, or starts one with a copy laid out as the tensor is."""
+    """Adds `grad` to `tensor.grad` in place, or starts one with a copy laid out as the tensor is.
+
+    A gradient that the user assigned and that cannot be written to is replaced by the sum.
+    """
     held = tensor._grad
-    if held is not None:
+    if held is not None and held._array.flags.writeable and not repeats_elements(held._array):
         np.add(held._array, grad, held._array)
         held.version_counter()[0] += 1
-    else:
-        buffer = np.empty_like(tensor._array, subok=False)
+        return
+    buffer = np.empty_like(tensor._array, subok=False)
+    if held is None:
         buffer[...] = grad
-        tensor._grad = wrap(buffer)
+    else:
+        np.add(held._array, grad, buffer)
+    tensor._grad = wrap(buffer)
+
+
+def repeats_elements(array: Array) -> bool:
+    """Tells whether several elements are one number in memory, as those of an expanded array."""
+    return 0 in array.strides and any(
+        stride == 0 and length > 1 for length, stride in zip(array.shape, array.strides, strict=True)
+    )
 
 
 def scatter(base: Array, replay: Callable[[Array], Array]) -> Callable[[Array], tuple[Array]]:
