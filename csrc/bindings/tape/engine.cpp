@@ -47,6 +47,7 @@ class Flow {
         if (edge == Py_None) return;
         if (is_node(edge)) return send_to_node(as_node(edge), std::move(grad));
         const Variable* const leaf = as_variable(edge);
+        if (!wanted_ && !leaf->requires_grad) return;  // it was told so since the operation was recorded
         if (wanted_ || !is_none(leaf->hooks) || !is_none(leaf->post_hooks))
             collect(edge, std::move(grad));
         else

@@ -188,6 +188,15 @@ py::object edge_of(PyObject* object) {
     return py::none();
 }
 
+bool joins_graph(PyObject* object, const py::object& edge) {
+    if (!edge.is_none()) return true;
+    if (!is_variable(object) || is_none(as_variable(object)->view)) return false;
+    static PyObject* const name = PyUnicode_InternFromString("requires_grad");
+    const auto flag = py::reinterpret_steal<py::object>(PyObject_GetAttr(object, name));
+    if (!flag) throw py::error_already_set();
+    return flag.ptr() == Py_True;
+}
+
 py::object new_node(PyObject* name, py::object edges, py::object backward, py::object saved) {
     static PyObject* const classes = PyDict_New();
     PyObject* kind = PyDict_GetItemWithError(classes, name);

@@ -80,6 +80,10 @@ void count_write(Variable* variable);
 // None.
 py::object edge_of(PyObject* variable);
 
+// Whether what is made of a tensor with that edge is recorded. A view that no_grad kept out of the graph has
+// none, but requires grad as its base does: what is made of it is recorded, and leads nowhere.
+bool joins_graph(PyObject* object, const py::object& edge);
+
 // A node that is the newest of all. `name` is that of its class.
 py::object new_node(PyObject* name, py::object edges, py::object backward, py::object saved);
 

@@ -40,7 +40,7 @@ py::object record(PyObject* const* values, Py_ssize_t count) {
     for (Py_ssize_t i = 0; i < size; ++i) {
         PyObject* const input = PyTuple_GET_ITEM(inputs, i);
         py::object edge = is_variable(input) ? edge_of(input) : py::none();
-        tracked |= !edge.is_none();
+        tracked |= joins_graph(input, edge);
         PyTuple_SET_ITEM(edges.ptr(), i, edge.release().ptr());
     }
     if (!tracked) return tensor;

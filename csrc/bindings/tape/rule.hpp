@@ -67,7 +67,7 @@ struct Edges {
     explicit Edges(const std::array<PyObject*, count>& inputs) {
         for (std::size_t i = 0; i < count; ++i) {
             edges[i] = edge_of(inputs[i]);
-            any |= !edges[i].is_none();
+            any |= joins_graph(inputs[i], edges[i]);
         }
     }
 

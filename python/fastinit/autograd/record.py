@@ -23,11 +23,17 @@ V = TypeVar("V", bound=Variable)
 
 _LEAF = "a leaf Variable that requires grad is being used in an in-place operation."
 _VIEW_OF_LEAF = "a view of a leaf Variable that requires grad is being used in an in-place operation."
-_NO_GRAD_VIEW = (
-    "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that "
-    "this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both "
-    "the view and the inplace either both inside the no_grad block (if you don't want the inplace to be "
-    "tracked) or both outside (if you want the inplace to be tracked)."
+_NO_GRAD_VIEW = "A view was created in no_grad mode"
+_NO_GRAD_VIEW_OF_VIEW = "a view of a view which was created in no_grad mode"
+_MODIFIED = "and is being modified inplace"
+_AMBIGUOUS = (
+    "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by "
+    "moving both the view and the inplace either both inside the no_grad block (if you don't want the "
+    "inplace to be tracked) or both outside (if you want the inplace to be tracked)."
+)
+_ONE_OF_SEVERAL = (
+    "This view is the output of a function that returns multiple views. Such functions do not allow the "
+    "output views to be modified inplace. You should replace the inplace operation by an out-of-place one."
 )
 _OVERLAP = (
     "unsupported operation: more than one element of the written-to tensor refers to a single memory "
@@ -72,7 +78,7 @@ def record_view(
     replay: Callable[[Array], Array],
     backward: Backward | None = None,
     *,
-    refusal: str | None = None,
+    output: int | None = None,
 ) -> Tensor:
     """Returns `array`, which looks into the memory of `input`, as a tensor that shares its version.
 
@@ -82,7 +88,7 @@ def record_view(
         name: what PyTorch calls the node.
         replay: gives the same view of any array of the input's shape and layout.
         backward: as in `record`; by default puts the gradient in its place among zeros.
-        refusal: why the view may not be written to while operations are recorded, or None.
+        output: the number of this view among several that the operation returns; None if it returns one.
     """
     tensor = record(array, name, (input,), backward or scatter(input._array, replay))
     outer = input._view
@@ -90,9 +96,10 @@ def record_view(
         base, path, tracked = input, replay, True
     else:
         base, path, tracked = outer.base, _compose(outer.replay, replay), outer.tracked
-        refusal = refusal or outer.refusal
+        if output is None and outer.output is not None:
+            output = 0
     counter = tensor._counter = base.version_counter()
-    tensor._view = View(base, path, counter[0], refusal, tracked and mode.enabled)
+    tensor._view = View(base, path, counter[0], output, tracked and mode.enabled)
     return tensor
 
 
@@ -100,8 +107,12 @@ def _compose(first: Callable[[Array], Array], second: Callable[[Array], Array]) 
     return lambda array: second(first(array))
 
 
-def check_writable(tensor: Variable) -> None:
+def check_writable(tensor: Variable, others: Iterable[object] = ()) -> None:
     """Refuses an in-place operation that the graph or the memory does not allow.
+
+    Args:
+        tensor: what is to be written to.
+        others: what else the operation takes.
 
     Raises:
         RuntimeError: operations are recorded and `tensor` is a leaf that requires grad, a view of one, or a
@@ -112,15 +123,28 @@ def check_writable(tensor: Variable) -> None:
         if view is None:
             if tensor._requires_grad:
                 raise RuntimeError(_LEAF)
-        elif not view.tracked:
-            if view.base.requires_grad:
-                raise RuntimeError(_NO_GRAD_VIEW)
-        elif view.base._requires_grad:
-            raise RuntimeError(_VIEW_OF_LEAF)
-        elif view.refusal is not None and tensor.requires_grad:
-            raise RuntimeError(view.refusal)
+        elif tensor.requires_grad or _any_requires_grad(others):
+            _check_writable_view(tensor, view)
     if repeats_elements(tensor._array):
         raise RuntimeError(_OVERLAP)
+
+
+def _check_writable_view(tensor: Variable, view: View) -> None:
+    node = tensor.grad_fn
+    made = "" if node is None else f"Output {view.output or 0} of {node.name().partition('Backward')[0]} is"
+    in_grad_mode = f"{_MODIFIED} with grad mode enabled."
+    if not view.tracked:
+        what = f"{made} {_NO_GRAD_VIEW_OF_VIEW}" if made else _NO_GRAD_VIEW
+        raise RuntimeError(f"{what} {in_grad_mode} {_AMBIGUOUS}")
+    if view.output is not None:
+        what = f"{made} a view {_MODIFIED}." if made else f"{_NO_GRAD_VIEW} {in_grad_mode}"
+        raise RuntimeError(f"{what} {_ONE_OF_SEVERAL}")
+    if tensor.requires_grad and view.base.is_leaf:
+        raise RuntimeError(_VIEW_OF_LEAF)
+
+
+def _any_requires_grad(operands: Iterable[object]) -> bool:
+    return any(isinstance(each, Variable) and each.requires_grad for each in operands)
 
 
 def before_write(tensor: Variable, others: Iterable[object]) -> Variable:
@@ -128,9 +152,7 @@ def before_write(tensor: Variable, others: Iterable[object]) -> Variable:
 
     That is a copy with the tensor's place in the graph if the operation will be recorded, else the tensor.
     """
-    if not mode.enabled or not (
-        tensor.requires_grad or any(isinstance(each, Variable) and each.requires_grad for each in others)
-    ):
+    if not mode.enabled or not (tensor.requires_grad or _any_requires_grad(others)):
         return tensor
     former = wrap(tensor._array.copy())
     former._node = tensor.grad_fn
@@ -174,9 +196,7 @@ def rebase(tensor: Variable, node: Node) -> None:
     """Makes `node`, whose first edge leads to the tensor's former values, the maker of what it holds now."""
     view = tensor._view
     if view is not None:
-        base = view.base
-        base._node = _copy_slices(base, view.replay, node)
-        return
+        tensor, node = view.base, _copy_slices(view.base, view.replay, node)
     former = tensor._node
     if former is not None and former.retainer is not None:
         node.retainer, former.retainer = former.retainer, None

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Variable", "View", "wrap"]
 
+_STALE_NO_GRAD_VIEW = (
+    "A view was created in no_grad mode and its base or another view of its base has been modified inplace "
+    "with grad mode enabled. Given that this use case is ambiguous and error-prone, it is forbidden. You can "
+    "clarify your code by moving both the view and the inplace either both inside the no_grad block (if you "
+    "don't want the inplace to be tracked) or both outside (if you want the inplace to be tracked)."
+)
+
 
 class _Wrap(Protocol):
     def __call__(self, array: Any, /) -> Tensor:
@@ -37,24 +44,25 @@ class View:
         replay: gives the same view of any array of the base's shape and layout.
         version: the version at which the view's `grad_fn` was right; a later one means that the memory was
             written to, and that the gradient's way leads through the base's newest node.
-        refusal: why the view may not be written to while operations are recorded, or None.
+        output: its number, if the operation returned several views: while operations are recorded, such a
+            view may not be written to. None if it is the only one.
         tracked: whether operations were recorded when the view was made; if not, it stays out of the graph.
     """
 
-    __slots__ = ("base", "refusal", "replay", "tracked", "version")
+    __slots__ = ("base", "output", "replay", "tracked", "version")
 
     def __init__(
         self,
         base: Variable,
         replay: Callable[[Array], Array],
         version: int,
-        refusal: str | None,
+        output: int | None,
         tracked: bool,
     ) -> None:
         self.base = base
         self.replay = replay
         self.version = version
-        self.refusal = refusal
+        self.output = output
         self.tracked = tracked
 
 
@@ -133,8 +141,18 @@ class Variable(_core.VariableBase):
     # Place in the graph
 
     def _edge(self) -> Edge:
-        """Returns where this tensor's gradient goes."""
-        node = self.grad_fn if self._view is not None else self._node
+        """Returns where this tensor's gradient goes.
+
+        Raises:
+            RuntimeError: a view was made while nothing was recorded, and its memory was written to since.
+        """
+        view = self._view
+        if view is None:
+            node = self._node
+        else:
+            if not view.tracked and view.version != self._version and view.base._edge() is not None:
+                raise RuntimeError(_STALE_NO_GRAD_VIEW)
+            node = self.grad_fn
         if node is not None:
             return node
         return self if self._requires_grad else None
@@ -149,7 +167,11 @@ class Variable(_core.VariableBase):
         if edge is None:
             return self._node
         # The memory was written to since: what the view holds now, the base's newest node knows.
-        self._node = node_class("AsStridedBackward0")((edge,), scatter(view.base._array, view.replay), ())
+        former = self._node
+        node = node_class("AsStridedBackward0")((edge,), scatter(view.base._array, view.replay), ())
+        if former is not None and former.retainer is not None:
+            node.retainer, former.retainer = former.retainer, None
+        self._node = node
         view.version = self._counter[0]
         return self._node
 
@@ -164,7 +186,7 @@ class Variable(_core.VariableBase):
         return (
             self._requires_grad
             or self._node is not None
-            or (self._view is not None and self.grad_fn is not None)
+            or (self._view is not None and self._view.base.requires_grad)
         )
 
     @requires_grad.setter
@@ -324,9 +346,9 @@ def add_grad(tensor: Variable, grad: Array) -> None:
 
 def repeats_elements(array: Array) -> bool:
     """Tells whether several elements are one number in memory, as those of an expanded array."""
-    return 0 in array.strides and any(
-        stride == 0 and length > 1 for length, stride in zip(array.shape, array.strides, strict=True)
-    )
+    if 0 not in array.strides or array.size == 0:
+        return False
+    return any(stride == 0 and length > 1 for length, stride in zip(array.shape, array.strides, strict=True))
 
 
 def scatter(base: Array, replay: Callable[[Array], Array]) -> Callable[[Array], tuple[Array]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import dtypes
-from ..autograd import Variable, check_writable, record, write
+from ..autograd import Variable, check_writable, record, wrap, write
 from ..devices import DeviceLike, as_device, device
 from .operands import Array, Operand, compute, mismatch, reduce_to, target
 
@@ -138,21 +138,29 @@ def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
     Raises:
         RuntimeError: the shapes do not fit, or autograd forbids the write.
     """
-    check_writable(self)
+    check_writable(self, (src,))
     x, value = self._array, src._array
     if value.shape != x.shape:
-        try:
-            value = np.broadcast_to(value, x.shape)
-        except ValueError:
-            raise mismatch(x.shape, value.shape) from None
+        value = _broadcast_into(value, x.shape)
     a, b = target(self), target(src)
+    value = compute(value.astype, x.dtype, copy=False)
 
     def backward(grad: Array) -> tuple[Array | None, ...]:
         return a and np.zeros_like(grad), reduce_to(grad, b)
 
-    return write(
-        self, record(compute(value.astype, x.dtype, copy=False), "CopyBackwards", (self, src), backward)
-    )
+    if x.dtype.kind in "biu":
+        return write(self, wrap(value))
+    return write(self, record(value, "CopyBackwards", (self, src), backward))
+
+
+def _broadcast_into(value: Array, shape: tuple[int, ...]) -> Array:
+    try:
+        joint = np.broadcast_shapes(shape, value.shape)
+    except ValueError:
+        raise mismatch(shape, value.shape) from None
+    if joint != shape:
+        raise RuntimeError(f"output with shape {list(shape)} doesn't match the broadcast shape {list(joint)}")
+    return np.broadcast_to(value, shape)
 
 
 def fill_(self: Tensor, value: Operand) -> Tensor:
@@ -161,7 +169,7 @@ def fill_(self: Tensor, value: Operand) -> Tensor:
     Raises:
         RuntimeError: `value` is a tensor of more than 0 dimensions, or autograd forbids the write.
     """
-    check_writable(self)
+    check_writable(self, (value,))
     x = self._array
     if isinstance(value, Variable) and value._array.ndim:
         raise RuntimeError(

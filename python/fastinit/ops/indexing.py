@@ -11,6 +11,7 @@ from ..autograd import Variable, bump, check_writable, rebase, record, record_vi
 from .copying import copy_, fill_
 from .dims import wrap_dim
 from .operands import Array, Operand, lift, lower, reduce_to, target
+from .shape import expand
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -27,17 +28,25 @@ def getitem(input: Tensor, index: Index) -> Tensor:
     """
     if type(index) is int:
         if input._array.ndim == 0:
-            raise IndexError(
-                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ "
-                "to convert a 0-dim tensor to a number"
-            )
+            raise _no_dimension(index)
         return _selected(input, 0, index)
-    if isinstance(index, slice) and input._array.ndim:
+    if isinstance(index, slice):
+        if input._array.ndim == 0:
+            raise IndexError("slice() cannot be applied to a 0-dim tensor.")
         return _sliced(input, 0, index, always=True)
     window, chosen = _window(input, index)
     if chosen is None:
         return alias(input) if window is input else window
     return _gather_items(window, chosen)
+
+
+def _no_dimension(index: int) -> IndexError:
+    if index != 0:
+        return IndexError(f"index {index} is out of bounds for dimension 0 with size 0")
+    return IndexError(
+        "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to "
+        "convert a 0-dim tensor to a number"
+    )
 
 
 def setitem(input: Tensor, index: Index, value: Operand) -> None:
@@ -47,26 +56,29 @@ def setitem(input: Tensor, index: Index, value: Operand) -> None:
         RuntimeError: the shapes do not fit, or autograd forbids the write.
         IndexError: as `getitem`.
     """
+    if type(index) is int and input._array.ndim == 0:
+        raise _no_dimension(index)
     window, chosen = _window(input, index)
     if chosen is not None:
         _scatter_items(window, chosen, value)
-    elif isinstance(value, Variable):
-        copy_(window, _without_leading_ones(value, window._array.ndim))
+    elif isinstance(value, Variable) and (value._array.ndim or not window._array.ndim):
+        if value._array.shape != window._array.shape:
+            value = _without_leading_ones(value)
+            expand(value, window._array.shape)  # raises if it cannot
+        copy_(window, value)
     else:
-        array = np.asarray(value, window._array.dtype)
-        if array.ndim:
-            copy_(window, wrap(array))
+        filling = value if isinstance(value, Variable) else wrap(np.asarray(value, window._array.dtype))
+        if filling._array.ndim:
+            copy_(window, filling)
         else:
-            fill_(window, wrap(array))
+            fill_(window, filling)
 
 
-def _without_leading_ones(source: Tensor, ndim: int) -> Tensor:
-    """Drops leading dimensions of length 1 that the window does not have, as NumPy and PyTorch do."""
+def _without_leading_ones(source: Tensor) -> Tensor:
+    """Drops leading dimensions of length 1: what is assigned may have more of them than its place."""
     shape = source._array.shape
-    extra = len(shape) - ndim
-    if extra > 0 and all(length == 1 for length in shape[:extra]):
-        return source.reshape(shape[extra:])
-    return source
+    first = next((dim for dim, length in enumerate(shape) if length != 1), len(shape))
+    return source.reshape(shape[first:]) if first else source
 
 
 def alias(input: Tensor) -> Tensor:
@@ -206,6 +218,8 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
         RuntimeError: start + length is.
     """
     shape = input._array.shape
+    if not shape:
+        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
     dim = wrap_dim(dim, len(shape))
     size = shape[dim]
     if not -size <= start <= size:
@@ -257,7 +271,7 @@ def _added_at(shape: tuple[int, ...], index: tuple[Any, ...], grad: Array) -> Ar
 
 
 def _scatter_items(window: Tensor, chosen: tuple[Any, ...], value: Operand) -> None:
-    check_writable(window)
+    check_writable(window, (value,))
     x = window._array
     source = value._array if isinstance(value, Variable) else np.asarray(value).astype(x.dtype)
     if source.dtype != x.dtype and source.ndim:

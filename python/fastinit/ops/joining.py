@@ -16,12 +16,6 @@ from .operands import Array
 if TYPE_CHECKING:
     from ..tensor import Tensor
 
-_REFUSAL = (
-    "Output {index} of {name} is a view and is being modified inplace. This view is the output of a function "
-    "that returns multiple views. Such functions do not allow the output views to be modified inplace. You "
-    "should replace the inplace operation by an out-of-place one."
-)
-
 
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Returns the tensors one after the other along `dim` (torch.cat).
@@ -135,6 +129,8 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
     Raises:
         RuntimeError: the lengths do not make up the dimension's.
     """
+    if tensor._array.ndim == 0:
+        raise RuntimeError("split expects at least a 1-dimensional tensor")
     length = tensor._array.shape[wrap_dim(dim, tensor._array.ndim)]
     if isinstance(split_size_or_sections, int):
         size = split_size_or_sections
@@ -161,6 +157,8 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     Raises:
         RuntimeError: `chunks` is less than 1.
     """
+    if input._array.ndim == 0:
+        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
     if chunks < 1:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     length = input._array.shape[wrap_dim(dim, input._array.ndim)]
@@ -184,7 +182,7 @@ def _part(tensor: Tensor, key: tuple[slice | int, ...], name: str, index: int) -
         tensor._array[(*key, ...)],
         f"{name}Backward0",
         lambda base: base[(*key, ...)],
-        refusal=_REFUSAL.format(index=index, name=name),
+        output=index,
     )
 
 
@@ -192,7 +190,7 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """Returns the view at each index of a dimension (torch.unbind)."""
     shape = input._array.shape
     if not shape:
-        raise RuntimeError("Dimension specified as 0 but tensor has no dimensions")
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     axis = wrap_dim(dim, len(shape))
     return tuple(
         _part(input, (slice(None),) * axis + (index,), "Unbind", index) for index in range(shape[axis])

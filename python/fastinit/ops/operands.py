@@ -178,8 +178,9 @@ def in_place(function: Callable[Concatenate[Tensor, P], Tensor]) -> Callable[Con
 
     @functools.wraps(function)
     def method(self: Tensor, /, *args: P.args, **kwargs: P.kwargs) -> Tensor:
-        check_writable(self)
-        former = before_write(self, (*args, *kwargs.values()))
+        others = (*args, *kwargs.values())
+        check_writable(self, others)
+        former = before_write(self, others)
         return write(self, function(cast("Tensor", former), *args, **kwargs))
 
     method.__name__ = method.__qualname__ = f"{function.__name__}_"

@@ -192,9 +192,9 @@ def _folded(input: Tensor, other: Tensor) -> Tensor:
         rows = input.reshape(-1, a.shape[-1])
         product = mm(rows, other) if b.ndim == 2 else mv(rows, other)
         return _unsafe_view(product, a.shape[:-1] + b.shape[1:])
-    if a.ndim <= 2 and other.requires_grad:
+    if a.ndim <= 2 and input.requires_grad:
         # The same with the sides exchanged, so that the matrix gets one gradient rather than one per batch.
-        rows = matrix_t(other).reshape(-1, a.shape[-1])
+        rows = matrix_t(other).reshape(-1, b.shape[-2])
         if a.ndim == 1:
             return _unsafe_view(mv(rows, input), b.shape[:-2] + b.shape[-1:])
         product = _unsafe_view(mm(rows, input.t()), (*b.shape[:-2], b.shape[-1], a.shape[0]))

@@ -60,7 +60,7 @@ def _where(condition: Tensor, test: Array, input: Operand, other: Operand) -> Te
     try:
         array = np.where(test, x, y)
     except ValueError:
-        raise mismatch(test.shape, np.broadcast_shapes(np.shape(x), np.shape(y))) from None
+        raise _misfit(np.shape(x), np.shape(y), test.shape) from None
     a, b = target(input), target(other)
 
     def backward(grad: Array) -> tuple[Array | None, ...]:
@@ -68,6 +68,17 @@ def _where(condition: Tensor, test: Array, input: Operand, other: Operand) -> Te
         return a and reduce_to(np.where(test, grad, zero), a), b and reduce_to(np.where(test, zero, grad), b)
 
     return record(lower(array, dtype), "WhereBackward0", (input, other), backward, (condition,))
+
+
+def _misfit(*shapes: tuple[int, ...]) -> RuntimeError:
+    """Returns the error that names the first shape that cannot be broadcast with those before it."""
+    joint: tuple[int, ...] = ()
+    for shape in shapes:
+        try:
+            joint = np.broadcast_shapes(joint, shape)
+        except ValueError:
+            return mismatch(joint, shape)
+    raise AssertionError("the shapes fit")
 
 
 def _extremum(function: Any, name: str, input: Tensor, other: Tensor) -> Tensor:

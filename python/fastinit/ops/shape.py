@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..autograd import record, record_view, wrap
+from .copying import contiguous
 from .dims import flatten_arguments, wrap_dim
 from .operands import Array
 
@@ -45,7 +46,7 @@ def _inferred(sizes: tuple[int, ...], numel: int) -> tuple[int, ...]:
     raise RuntimeError(f"shape '{list(sizes)}' is invalid for input of size {numel}")
 
 
-def _as_view(input: Tensor, shape: tuple[int, ...]) -> Tensor | None:
+def _as_view(input: Tensor, shape: tuple[int, ...], name: str = "ViewBackward0") -> Tensor | None:
     """Returns the memory under another shape, or None where its strides do not allow that."""
     former = input._array.shape
     try:
@@ -55,7 +56,7 @@ def _as_view(input: Tensor, shape: tuple[int, ...]) -> Tensor | None:
     return record_view(
         input,
         array,
-        "ViewBackward0",
+        name,
         lambda base: base.reshape(shape),
         lambda grad: (grad.reshape(former),),
     )
@@ -72,7 +73,8 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
         RuntimeError: the shape does not fit the number of elements.
     """
     sizes = _inferred(flatten_arguments(shape), input._array.size)
-    view = _as_view(input, sizes)
+    name = "ViewBackward0" if input._array.flags.c_contiguous else "ReshapeAliasBackward0"
+    view = _as_view(input, sizes, name)
     if view is not None:
         return view
     former = input._array.shape
@@ -142,7 +144,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 def ravel(input: Tensor) -> Tensor:
     """Joins all dimensions into one (torch.ravel)."""
-    return reshape(input, -1)
+    return view(contiguous(input), -1)
 
 
 def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
@@ -153,6 +155,10 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     """
     shape = input._array.shape
     dim = wrap_dim(dim, len(shape))
+    if not shape:
+        raise RuntimeError(
+            "unflatten got an unexpected error:\nDimension specified as 0 but tensor has no dimensions"
+        )
     try:
         inner = _inferred(tuple(sizes), shape[dim])
     except RuntimeError:
@@ -210,16 +216,15 @@ def numpy_t(input: Tensor) -> Tensor:
 
 
 def matrix_t(input: Tensor) -> Tensor:
-    """Returns a view with the last two dimensions swapped (torch.Tensor.mT).
+    """Returns a view with the last two dimensions swapped, or a 0-d tensor itself (torch.Tensor.mT).
 
     Raises:
-        RuntimeError: fewer than 2 dimensions.
+        RuntimeError: 1 dimension.
     """
-    if input._array.ndim < 2:
-        raise RuntimeError(
-            f"tensor.mT is only supported on matrices or batches of matrices. Got {input._array.ndim}-D "
-            "tensor."
-        )
+    if input._array.ndim == 0:
+        return input
+    if input._array.ndim == 1:
+        raise RuntimeError("tensor.mT is only supported on matrices or batches of matrices. Got 1-D tensor.")
     return transpose(input, -2, -1)
 
 
@@ -250,6 +255,8 @@ def movedim(input: Tensor, source: int | Sequence[int], destination: int | Seque
     destinations = [
         wrap_dim(dim, ndim) for dim in ((destination,) if isinstance(destination, int) else destination)
     ]
+    if ndim == 0:
+        return _permuted(input, (), "AliasBackward0")
     rest = [dim for dim in range(ndim) if dim not in sources]
     for place, dim in sorted(zip(destinations, sources, strict=True)):
         rest.insert(place, dim)
@@ -308,7 +315,7 @@ def expand(input: Tensor, *sizes: Any) -> Tensor:
             f"({len(shape)})"
         )
     lengths = []
-    for dim, size in enumerate(wanted):
+    for dim, size in reversed(list(enumerate(wanted))):
         if dim < extra:
             if size < 0:
                 raise RuntimeError(
@@ -324,7 +331,7 @@ def expand(input: Tensor, *sizes: Any) -> Tensor:
                 f"non-singleton dimension {dim}.  Target sizes: {list(wanted)}.  Tensor sizes: {list(shape)}"
             )
         lengths.append(own if size == -1 else size)
-    target = tuple(lengths)
+    target = tuple(reversed(lengths))
     axes = tuple(range(extra)) + tuple(
         dim + extra for dim, own in enumerate(shape) if own == 1 and target[dim + extra] != 1
     )
