@@ -79,6 +79,7 @@ def record_view(
     backward: Backward | None = None,
     *,
     output: int | None = None,
+    refusal: str | None = None,
 ) -> Tensor:
     """Returns `array`, which looks into the memory of `input`, as a tensor that shares its version.
 
@@ -89,6 +90,7 @@ def record_view(
         replay: gives the same view of any array of the input's shape and layout.
         backward: as in `record`; by default puts the gradient in its place among zeros.
         output: the number of this view among several that the operation returns; None if it returns one.
+        refusal: why else the view may not be written to while operations are recorded, or None.
     """
     tensor = record(array, name, (input,), backward or scatter(input._array, replay))
     outer = input._view
@@ -98,8 +100,9 @@ def record_view(
         base, path, tracked = outer.base, _compose(outer.replay, replay), outer.tracked
         if output is None and outer.output is not None:
             output = 0
+        refusal = refusal or outer.refusal
     counter = tensor._counter = base.version_counter()
-    tensor._view = View(base, path, counter[0], output, tracked and mode.enabled)
+    tensor._view = View(base, path, counter[0], output, tracked and mode.enabled, refusal)
     return tensor
 
 
@@ -136,6 +139,8 @@ def _check_writable_view(tensor: Variable, view: View) -> None:
     if not view.tracked:
         what = f"{made} {_NO_GRAD_VIEW_OF_VIEW}" if made else _NO_GRAD_VIEW
         raise RuntimeError(f"{what} {in_grad_mode} {_AMBIGUOUS}")
+    if view.refusal is not None:
+        raise RuntimeError(view.refusal)
     if view.output is not None:
         what = f"{made} a view {_MODIFIED}." if made else f"{_NO_GRAD_VIEW} {in_grad_mode}"
         raise RuntimeError(f"{what} {_ONE_OF_SEVERAL}")

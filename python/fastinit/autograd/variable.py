@@ -46,10 +46,11 @@ class View:
             written to, and that the gradient's way leads through the base's newest node.
         output: its number, if the operation returned several views: while operations are recorded, such a
             view may not be written to. None if it is the only one.
+        refusal: why else the view may not be written to while operations are recorded, or None.
         tracked: whether operations were recorded when the view was made; if not, it stays out of the graph.
     """
 
-    __slots__ = ("base", "output", "replay", "tracked", "version")
+    __slots__ = ("base", "output", "refusal", "replay", "tracked", "version")
 
     def __init__(
         self,
@@ -58,11 +59,13 @@ class View:
         version: int,
         output: int | None,
         tracked: bool,
+        refusal: str | None = None,
     ) -> None:
         self.base = base
         self.replay = replay
         self.version = version
         self.output = output
+        self.refusal = refusal
         self.tracked = tracked
 
 

@@ -221,7 +221,7 @@ def _alias(tensor: Tensor, meeting: Tensor, arrived: list[Array | None], positio
     outer = tensor._view
     counter = alias._counter = tensor.version_counter()
     base, replay = (tensor, _itself) if outer is None else (outer.base, outer.replay)
-    alias._view = View(base, replay, counter[0], _REFUSAL, True)
+    alias._view = View(base, replay, counter[0], None, True, _REFUSAL)
     return alias
 
 
