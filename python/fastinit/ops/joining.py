@@ -248,6 +248,7 @@ def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] |
 
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """Returns the matrix with zeros above a diagonal (torch.tril)."""
+    _check_matrix("tril", input)
     return record(
         np.tril(input._array, diagonal), "TrilBackward0", (input,), lambda grad: (np.tril(grad, diagonal),)
     )
@@ -255,9 +256,15 @@ def tril(input: Tensor, diagonal: int = 0) -> Tensor:
 
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """Returns the matrix with zeros below a diagonal (torch.triu)."""
+    _check_matrix("triu", input)
     return record(
         np.triu(input._array, diagonal), "TriuBackward0", (input,), lambda grad: (np.triu(grad, diagonal),)
     )
+
+
+def _check_matrix(name: str, input: Tensor) -> None:
+    if input._array.ndim < 2:
+        raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions")
 
 
 concat = concatenate = cat
