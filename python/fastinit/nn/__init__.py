@@ -1,6 +1,6 @@
 """Building blocks of networks: parameters, the modules that hold them, layers, losses, and first values."""
 
-from . import functional, init, modules, utils
+from . import functional, init, modules, parameter, utils
 from .activation import (
     ELU,
     GELU,
@@ -18,6 +18,7 @@ from .container import ModuleDict, ModuleList, Sequential
 from .dropout import Dropout
 from .embedding import Embedding
 from .flatten import Flatten, Unflatten
+from .lazy import LazyLinear
 from .linear import Bilinear, Identity, Linear
 from .loss import (
     BCELoss,
@@ -30,7 +31,7 @@ from .loss import (
 )
 from .module import Module
 from .normalization import LayerNorm, RMSNorm
-from .parameter import Buffer, Parameter
+from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 from .parameter_container import ParameterDict, ParameterList
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "Identity",
     "L1Loss",
     "LayerNorm",
+    "LazyLinear",
     "LeakyReLU",
     "Linear",
     "LogSoftmax",
@@ -69,8 +71,11 @@ __all__ = [
     "Softplus",
     "Tanh",
     "Unflatten",
+    "UninitializedBuffer",
+    "UninitializedParameter",
     "functional",
     "init",
     "modules",
+    "parameter",
     "utils",
 ]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..autograd import no_grad
 from ..tensor import Tensor
-from .parameter import Parameter
+from .parameter import Parameter, is_lazy
 
 if TYPE_CHECKING:
     from .module import Module
@@ -125,9 +125,9 @@ def _load_tensor(
             f'While copying the parameter named "{key}", expected fastinit.Tensor or Tensor-like object '
             f"from checkpoint but received {type(value)}"
         )
-    if tensor.ndim == 0 and value.shape == (1,):
+    if not is_lazy(tensor) and tensor.ndim == 0 and value.shape == (1,):
         value = value[0]  # Scalars were once saved with one dimension.
-    if value.shape != tensor.shape:
+    if not is_lazy(tensor) and value.shape != tensor.shape:
         return (
             f"size mismatch for {key}: copying a param with shape {value.shape} from checkpoint, "
             f"the shape in current model is {tensor.shape}."
