@@ -124,7 +124,8 @@ g = Giving(lambda r: Pair(r, 1)); g.register_full_backward_hook(show("hook")); a
     "inputs and outputs are not to be written to": """
 g = Giving(lambda r: r); g.register_full_backward_hook(show("hook"))
 out = g(x)
-attempt(lambda: out.mul_(2)); attempt(lambda: out.view(1, 2)); print(out)
+attempt(lambda: out.mul_(2)); attempt(lambda: out.view(1, 2).mul_(2))
+attempt(lambda: out.view(1, 2)); print(out)
 class Writes(nn.Module):
     def forward(self, a):
         return a.mul_(2)

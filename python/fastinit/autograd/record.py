@@ -134,18 +134,23 @@ def check_writable(tensor: Variable, others: Iterable[object] = ()) -> None:
 
 def _check_writable_view(tensor: Variable, view: View) -> None:
     node = tensor.grad_fn
-    made = "" if node is None else f"Output {view.output or 0} of {node.name().partition('Backward')[0]} is"
+    made = "" if node is None else f"Output {view.output or 0} of {_operation(node)} is"
     in_grad_mode = f"{_MODIFIED} with grad mode enabled."
     if not view.tracked:
         what = f"{made} {_NO_GRAD_VIEW_OF_VIEW}" if made else _NO_GRAD_VIEW
         raise RuntimeError(f"{what} {in_grad_mode} {_AMBIGUOUS}")
-    if view.refusal is not None:
-        raise RuntimeError(view.refusal)
+    if view.refusal is not None and made:
+        raise RuntimeError(f"{made} a view {_MODIFIED}. {view.refusal}")
     if view.output is not None:
         what = f"{made} a view {_MODIFIED}." if made else f"{_NO_GRAD_VIEW} {in_grad_mode}"
         raise RuntimeError(f"{what} {_ONE_OF_SEVERAL}")
     if tensor.requires_grad and view.base.is_leaf:
         raise RuntimeError(_VIEW_OF_LEAF)
+
+
+def _operation(node: Node) -> str:
+    """The name of the operation that the node records, as `Split`."""
+    return node.name().rstrip("0123456789").removesuffix("Backward")
 
 
 def _any_requires_grad(operands: Iterable[object]) -> bool:

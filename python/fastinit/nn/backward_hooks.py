@@ -21,11 +21,10 @@ Gradients: TypeAlias = Sequence[Array | None]
 
 _NODE: Final = "BackwardHookFunctionBackward"
 _REFUSAL: Final = (
-    "Output 0 of BackwardHookFunction is a view and is being modified inplace. This view was created inside "
-    "a custom Function (or because an input was returned as-is) and the autograd logic to handle "
-    "view+inplace would override the custom backward associated with the custom Function, leading to "
-    "incorrect gradients. This behavior is forbidden. You can fix this by cloning the output of the custom "
-    "Function."
+    "This view was created inside a custom Function (or because an input was returned as-is) and the "
+    "autograd logic to handle view+inplace would override the custom backward associated with the custom "
+    "Function, leading to incorrect gradients. This behavior is forbidden. You can fix this by cloning the "
+    "output of the custom Function."
 )
 
 
