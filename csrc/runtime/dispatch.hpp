@@ -5,6 +5,7 @@
 
 #include "kernels/dense.hpp"
 #include "kernels/fill.hpp"
+#include "kernels/optimizer.hpp"
 #include "kernels/orthogonal.hpp"
 #include "kernels/pointwise.hpp"
 
@@ -15,6 +16,7 @@ struct Kernels {
     const char* isa;
     const kernels::FillTable& fill;
     const kernels::DenseTable& dense;
+    const kernels::OptimizerTable& optimizer;
     const kernels::OrthogonalTable& orthogonal;
     const kernels::PointwiseTable& pointwise;
 };

@@ -1,7 +1,7 @@
 """The compiled part of fastinit: fills, dense products, pointwise functions, and the tape."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, SupportsFloat, TypeVar
 
 import numpy as np
 
@@ -353,3 +353,42 @@ def linear_layer(
 
 def sum_of_all(input: VariableBase, /) -> Any:
     """The sum of a contiguous tensor of at most 128 values, float32 or float64."""
+
+# Optimisers' steps, in place: lists of arrays, the i-th of each for parameter i. They return the positions of
+# the parameters that they left as they were, to be moved by other means: those which are not C-contiguous,
+# writable arrays of float32 or float64, with the rest of the same dtype and shape and in memory of its own.
+
+def sgd_step(
+    parameters: list[FloatArray],
+    grads: list[FloatArray],
+    momenta: list[FloatArray] | None,
+    lr: SupportsFloat,
+    momentum: float,
+    dampening: float,
+    weight_decay: float,
+    nesterov: bool,
+    maximize: bool,
+    /,
+) -> list[int]:
+    """One step of stochastic gradient descent; `momenta` None: without momentum."""
+
+def adam_step(
+    parameters: list[FloatArray],
+    grads: list[FloatArray],
+    means: list[FloatArray],
+    squares: list[FloatArray],
+    largest: list[FloatArray] | None,
+    steps: list[FloatArray],
+    lr: SupportsFloat,
+    beta1: SupportsFloat,
+    beta2: SupportsFloat,
+    eps: float,
+    weight_decay: float,
+    decoupled: bool,
+    maximize: bool,
+    /,
+) -> list[int]:
+    """One step of Adam, or of AdamW where the decay is `decoupled`; of AMSGrad with `largest`.
+
+    `steps` are 0-d arrays of float32 that count the steps of each parameter.
+    """

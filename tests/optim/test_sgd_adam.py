@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import fastinit
-from fastinit import optim
+from fastinit import _core, optim
 
 SGD = [
     {
@@ -79,3 +79,54 @@ def test_parameters_of_any_layout_are_moved_in_place(name):
     assert strided.tolist() == dense.tolist()
     assert memory[0, 5] == strided[0, 0].item()
     assert memory[1, 0] == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "kernel"), [("SGD", "sgd_step"), ("Adam", "adam_step"), ("AdamW", "adam_step")]
+)
+def test_a_step_over_all_parameters_is_one_compiled_call(name, kernel):
+    parameters = [fastinit.nn.Parameter(fastinit.ones(*shape)) for shape in ((2, 3), (4,), (1, 2))]
+    optimizer = getattr(optim, name)(parameters, lr=0.1)
+    for parameter in parameters:
+        parameter.grad = fastinit.ones_like(parameter)
+    _core.reset_calls()
+    optimizer.step()
+    assert _core.calls() == {kernel: 1}
+    assert all(parameter._version == 1 for parameter in parameters)
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW"])
+def test_the_compiled_pass_and_numpys_give_the_same_bits(name):
+    options = {"momentum": 0.9, "nesterov": True} if name == "SGD" else {"amsgrad": True}
+    rng = np.random.default_rng(0)
+    start, grads = rng.standard_normal((5, 4)), rng.standard_normal((6, 5, 4))
+    dense = fastinit.nn.Parameter(fastinit.tensor(start, dtype=fastinit.float32))
+    memory = np.zeros((5, 8), np.float32)
+    strided = fastinit.nn.Parameter(fastinit.from_numpy(memory[:, ::2]))
+    with fastinit.no_grad():
+        strided.copy_(dense)
+    for parameter in (dense, strided):
+        optimizer = getattr(optim, name)([parameter], lr=0.01, weight_decay=0.1, **options)
+        for grad in grads:
+            parameter.grad = fastinit.tensor(grad, dtype=fastinit.float32)
+            optimizer.step()
+    assert dense.tolist() == strided.tolist()
+
+
+def test_rates_may_be_tensors():
+    parameter = fastinit.nn.Parameter(fastinit.ones(2))
+    parameter.grad = fastinit.ones(2)
+    optim.SGD([parameter], lr=fastinit.tensor(0.25)).step()
+    assert parameter.tolist() == [0.75, 0.75]
+
+
+def test_a_momentum_that_was_loaded_in_another_layout_goes_on():
+    parameter = fastinit.nn.Parameter(fastinit.ones(2, 3))
+    parameter.grad = fastinit.ones(2, 3)
+    optimizer = optim.SGD([parameter], lr=0.5, momentum=0.5)
+    optimizer.step()
+    state = optimizer.state[parameter]
+    state["momentum_buffer"] = fastinit.ones(3, 2).t()
+    optimizer.step()
+    assert parameter.tolist() == [[-0.25] * 3] * 2
+    assert state["momentum_buffer"].tolist() == [[1.5] * 3] * 2

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import _core
 from ..autograd import wrap
 from ..tensor import Tensor
 from .optimizer import Array, Group, Optimizer
@@ -75,15 +76,60 @@ class Adam(Optimizer):
         }
         super().__init__(params, defaults)
 
+    def _step(self, group: Group) -> None:
+        """Moves all parameters in one compiled pass, but for those whose layout or dtype it does not take."""
+        parameters: list[Tensor] = []
+        values: list[Array] = []
+        grads: list[Array] = []
+        means: list[Array] = []
+        squares: list[Array] = []
+        largest: list[Array] | None = [] if group["amsgrad"] else None
+        steps: list[Array] = []
+        for parameter in group["params"]:
+            grad = parameter._grad
+            if grad is None:
+                continue
+            (parameter._counter or parameter.version_counter())[0] += 1
+            state = self.state[parameter] or self._begin(parameter, group)
+            parameters.append(parameter)
+            values.append(parameter._array)
+            grads.append(grad._array)
+            means.append(state["exp_avg"]._array)
+            squares.append(state["exp_avg_sq"]._array)
+            if largest is not None:
+                largest.append(state["max_exp_avg_sq"]._array)
+            steps.append(state["step"]._array)
+        beta1, beta2 = group["betas"]
+        left = _core.adam_step(
+            values,
+            grads,
+            means,
+            squares,
+            largest,
+            steps,
+            group["lr"],
+            beta1,
+            beta2,
+            group["eps"],
+            group["weight_decay"],
+            group["decoupled_weight_decay"],
+            group["maximize"],
+        )
+        for position in left:
+            self._update(parameters[position], grads[position], group)
+
+    def _begin(self, parameter: Tensor, group: Group) -> dict[str, Tensor]:
+        """Makes the state of a parameter that is to move for the first time."""
+        value, state = parameter._array, self.state[parameter]
+        state["step"] = wrap(np.zeros((), np.float32))
+        state["exp_avg"] = wrap(np.zeros_like(value, subok=False))
+        state["exp_avg_sq"] = wrap(np.zeros_like(value, subok=False))
+        if group["amsgrad"]:
+            state["max_exp_avg_sq"] = wrap(np.zeros_like(value, subok=False))
+        return state
+
     def _update(self, parameter: Tensor, grad: Array, group: Group) -> None:
-        value, work = parameter._array, self._buffer(parameter)
-        state = self.state[parameter]
-        if not state:
-            state["step"] = wrap(np.zeros((), np.float32))
-            state["exp_avg"] = wrap(np.zeros_like(value))
-            state["exp_avg_sq"] = wrap(np.zeros_like(value))
-            if group["amsgrad"]:
-                state["max_exp_avg_sq"] = wrap(np.zeros_like(value))
+        value, work, state = parameter._array, self._buffer(parameter), self.state[parameter]
         state["step"]._array += 1
         step = state["step"].item()
         mean, square = state["exp_avg"]._array, state["exp_avg_sq"]._array
@@ -97,10 +143,15 @@ class Adam(Optimizer):
             else:
                 grad = grad + value * float(group["weight_decay"])
 
-        # mean += (1 - beta1) (grad - mean), square = beta2 square + (1 - beta2) grad^2
+        # mean = beta1 mean + (1 - beta1) grad, from whichever is nearer; with a beta1 of 0 it is the gradient
+        # itself. square = beta2 square + (1 - beta2) grad^2.
         np.subtract(grad, mean, out=work)
-        work *= 1 - beta1
-        mean += work
+        if 1 - beta1 < 0.5:
+            work *= 1 - beta1
+            mean += work
+        else:
+            work *= beta1
+            np.subtract(grad, work, out=mean)
         square *= beta2
         np.multiply(grad, 1 - beta2, out=work)
         work *= grad
@@ -109,11 +160,11 @@ class Adam(Optimizer):
         if group["amsgrad"]:
             largest = state["max_exp_avg_sq"]._array
             square = np.maximum(largest, square, out=largest)
-        np.sqrt(square, out=work)
-        work /= math.sqrt(1 - beta2**step)
-        work += float(group["eps"])
-        np.divide(mean, work, out=work)
-        work *= lr / (1 - beta1**step)
+        denominator = np.sqrt(square)
+        denominator /= math.sqrt(1 - beta2**step)
+        denominator += float(group["eps"])
+        np.multiply(mean, lr / (1 - beta1**step), out=work)
+        work /= denominator
         value -= work
 
 

@@ -110,11 +110,15 @@ class Optimizer:
             with enable_grad():
                 loss = closure()
         for group in self.param_groups:
-            for parameter in group["params"]:
-                if parameter.grad is not None:
-                    self._update(parameter, parameter.grad._array, group)
-                    bump(parameter)
+            self._step(group)
         return loss
+
+    def _step(self, group: Group) -> None:
+        """Moves the parameters of a group that have a gradient."""
+        for parameter in group["params"]:
+            if parameter._grad is not None:
+                self._update(parameter, parameter._grad._array, group)
+                bump(parameter)
 
     def _update(self, parameter: Tensor, grad: Array, group: Group) -> None:
         """Moves one parameter, in its own memory, by the options of its group."""
@@ -131,14 +135,13 @@ class Optimizer:
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forgets the gradients; `set_to_none=False` keeps their memory and fills it with zeros."""
-        for parameter in self._parameters():
-            if parameter.grad is None:
-                continue
-            if set_to_none:
-                parameter.grad = None
-            else:
-                with no_grad():
-                    parameter.grad.detach_().zero_()
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                if set_to_none:
+                    parameter._grad = None
+                elif parameter._grad is not None:
+                    with no_grad():
+                        parameter._grad.detach_().zero_()
 
     def state_dict(self) -> dict[str, Any]:
         """Returns the state and the options, with parameters as numbers, in the order of the groups."""

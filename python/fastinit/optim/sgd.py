@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import _core
 from ..autograd import wrap
 from ..tensor import Tensor
 from .optimizer import Array, Group, Optimizer
@@ -66,6 +67,41 @@ class SGD(Optimizer):
             "fused": fused,
         }
         super().__init__(params, defaults)
+
+    def _step(self, group: Group) -> None:
+        """Moves all parameters in one compiled pass, but for those whose layout or dtype it does not take."""
+        momentum, state = group["momentum"], self.state
+        parameters: list[Tensor] = []
+        values: list[Array] = []
+        grads: list[Array] = []
+        momenta: list[Array] | None = [] if momentum else None
+        for parameter in group["params"]:
+            grad = parameter._grad
+            if grad is None:
+                continue
+            (parameter._counter or parameter.version_counter())[0] += 1
+            if momenta is not None:
+                kept = state[parameter].get("momentum_buffer")
+                if kept is None:
+                    self._update(parameter, grad._array, group)
+                    continue
+                momenta.append(kept._array)
+            parameters.append(parameter)
+            values.append(parameter._array)
+            grads.append(grad._array)
+        left = _core.sgd_step(
+            values,
+            grads,
+            momenta,
+            group["lr"],
+            momentum,
+            group["dampening"],
+            group["weight_decay"],
+            group["nesterov"],
+            group["maximize"],
+        )
+        for position in left:
+            self._update(parameters[position], grads[position], group)
 
     def _update(self, parameter: Tensor, grad: Array, group: Group) -> None:
         value, work = parameter._array, self._buffer(parameter)
