@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from fastinit import _core
+from reference.same_as_torch import normal, same_as_torch
+
+__all__ = ["normal", "same_as_torch"]  # fixtures
 
 
 @pytest.fixture

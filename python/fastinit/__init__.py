@@ -3,7 +3,7 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from . import autograd, cuda, nn, optim
+from . import autograd, cuda, linalg, nn, optim
 from ._core import __version__
 from .autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from .config import get_num_threads, set_num_threads, show_config
@@ -121,6 +121,12 @@ from .ops.joining import (
     triu,
     unbind,
     vstack,
+)
+from .ops.linalg import (
+    inv as inverse,
+)
+from .ops.linalg import (
+    matrix_exp,
 )
 from .ops.ordering import (
     amax,
@@ -342,6 +348,7 @@ __all__ = [
     "int16",
     "int32",
     "int64",
+    "inverse",
     "is_floating_point",
     "is_grad_enabled",
     "is_tensor",
@@ -351,6 +358,7 @@ __all__ = [
     "isnan",
     "le",
     "lerp",
+    "linalg",
     "linspace",
     "log",
     "log1p",
@@ -367,6 +375,7 @@ __all__ = [
     "masked_fill",
     "masked_select",
     "matmul",
+    "matrix_exp",
     "max",
     "maximum",
     "mean",

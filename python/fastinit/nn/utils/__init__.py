@@ -1,6 +1,6 @@
 """What is done to parameters and gradients from outside their modules."""
 
-from . import parametrize
+from . import parametrizations, parametrize
 from .clip_grad import (
     clip_grad_norm,
     clip_grad_norm_,
@@ -17,6 +17,7 @@ __all__ = [
     "clip_grads_with_norm_",
     "get_total_norm",
     "parameters_to_vector",
+    "parametrizations",
     "parametrize",
     "vector_to_parameters",
 ]

@@ -1,0 +1,123 @@
+"""Linear algebra against PyTorch: values, gradients, shapes and errors."""
+
+import numpy as np
+import pytest
+
+import fastinit
+from reference.differential import transcript
+
+CASES = [(3, 3), (1, 1), (0, 0), (5, 4, 4), (2, 3, 2, 2)]
+
+
+def solvable(normal, *shape):
+    return normal(*shape) + 3 * np.eye(shape[-1])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape", CASES, ids=str)
+def test_inverses(same_as_torch, normal, shape, dtype):
+    same_as_torch(lambda library, a: library.linalg.inv(a), solvable(normal, *shape), dtype=dtype)
+    same_as_torch(lambda library, a: library.inverse(a), solvable(normal, *shape), dtype=dtype)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("left", [True, False])
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ((3, 3), (3, 2)),
+        ((3, 3), (3, 3)),
+        ((4, 2, 2), (4, 2, 2)),
+        ((4, 2, 2), (2, 2)),
+        ((2, 2), (5, 4, 2, 2)),
+        ((4, 1, 2, 2), (3, 2, 2)),
+        ((0, 0), (0, 0)),
+        ((3, 3), (2, 3)),
+    ],
+    ids=str,
+)
+def test_solutions(same_as_torch, normal, a, b, left, dtype):
+    def call(library, a, b):
+        return library.linalg.solve(a, b, left=left)
+
+    same_as_torch(call, solvable(normal, *a), normal(*b), dtype=dtype)
+
+
+@pytest.mark.parametrize(
+    ("a", "b"), [((3, 3), (3,)), ((4, 2, 2), (4, 2)), ((4, 2, 2), (2,)), ((4, 2, 2), (2, 4))], ids=str
+)
+def test_solutions_for_vectors(same_as_torch, normal, a, b):
+    same_as_torch(lambda library, a, b: library.linalg.solve(a, b), solvable(normal, *a), normal(*b))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("scale", [0, 1e-3, 0.3, 1, 4, 20])
+@pytest.mark.parametrize("shape", CASES, ids=str)
+def test_exponentials(same_as_torch, normal, shape, scale, dtype):
+    matrices = normal(*shape) * scale
+    matrices = matrices - matrices.swapaxes(-1, -2) if scale > 4 else matrices
+    same_as_torch(lambda library, a: library.matrix_exp(a), matrices, dtype=dtype)
+    same_as_torch(lambda library, a: library.linalg.matrix_exp(a), matrices, dtype=dtype)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("a", "tau"),
+    [((4, 4), 4), ((5, 3), 3), ((5, 3), 2), ((3, 6, 4), 4), ((2, 2, 3, 3), 1), ((1, 1), 1)],
+    ids=str,
+)
+def test_products_of_reflections(same_as_torch, normal, a, tau, dtype):
+    vectors = normal(*a)
+    scales = 2 / (1 + np.square(np.tril(vectors, -1)).sum(-2))[..., :tau]
+    scales[..., :1] = 0
+    same_as_torch(
+        lambda library, a, tau: library.linalg.householder_product(a, tau), vectors, scales, dtype=dtype
+    )
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_sixteen_bit_numbers_are_computed_in_float32(normal, dtype):
+    a = fastinit.tensor(solvable(normal, 3, 3)).to(getattr(fastinit, dtype))
+    for function in (
+        fastinit.linalg.inv,
+        fastinit.matrix_exp,
+        lambda x: fastinit.linalg.solve(x, x[0]),
+        lambda x: fastinit.linalg.householder_product(x, x[0]),
+    ):
+        assert function(a).tolist() == function(a.float()).to(a.dtype).tolist()
+
+
+ERRORS = """
+L.solve(torch.zeros(2, 2), torch.ones(2)) | L.solve(torch.zeros(3, 2, 2), torch.ones(2))
+L.solve(torch.stack([torch.eye(2), torch.ones(2, 2)]), torch.ones(2, 2))
+L.solve(torch.zeros(2, 3), torch.ones(2))
+L.solve(torch.ones(2), torch.ones(2)) | L.solve(torch.eye(2), torch.ones(3))
+L.solve(torch.eye(2), torch.ones(3, 1))
+L.solve(torch.eye(2), torch.tensor(1.0)) | L.solve(torch.eye(2).long(), torch.ones(2))
+L.solve(torch.eye(2).double(), torch.ones(2)) | L.solve(torch.eye(2).expand(4, 2, 2), torch.ones(3, 2, 1))
+L.solve(torch.eye(2), torch.ones(5, 2, 4), left=False) | L.solve(torch.eye(2), torch.ones(2), left=False)
+L.inv(torch.zeros(2, 2)) | L.inv(torch.zeros(3, 2, 2)) | L.inv(torch.ones(3, 3)) | L.inv(torch.zeros(2, 3))
+L.inv(torch.stack([torch.eye(3), torch.ones(3, 3)])) | L.inv(torch.ones(2)) | L.inv(torch.eye(2).long())
+L.inv(torch.tensor([[0.0, 1.0, 2.0], [0.0, 3.0, 1.0], [0.0, 5.0, 0.0]]))
+L.inv(torch.arange(16.0).reshape(4, 4) // 5)
+L.inv(torch.full((2, 2), float("nan"))) | torch.matrix_exp(torch.full((2, 2), float("nan")))
+torch.matrix_exp(torch.ones(2)) | torch.matrix_exp(torch.ones(2, 3))
+torch.matrix_exp(torch.ones(2, 2).long())
+L.householder_product(torch.zeros(2, 3), torch.zeros(3))
+L.householder_product(torch.zeros(3), torch.zeros(3))
+L.householder_product(torch.zeros(3, 2), torch.zeros(3))
+L.householder_product(torch.zeros(3, 2), torch.zeros(4, 2))
+L.householder_product(torch.zeros(4, 3, 2), torch.zeros(2))
+L.householder_product(torch.zeros(4, 3, 2), torch.zeros(3, 2))
+L.householder_product(torch.zeros(3, 2), torch.zeros(2).double())
+"""
+
+
+def test_errors_are_those_of_torch():
+    torch = pytest.importorskip("torch")
+    setup = "from importlib import import_module\nL = import_module(torch.__name__ + '.linalg')"
+    ours = transcript(fastinit, setup, ERRORS)
+    # The class that PyTorch calls torch.linalg.LinAlgError has another name of its own.
+    theirs = [line.replace("_LinAlgError", "LinAlgError") for line in transcript(torch, setup, ERRORS)]
+    assert issubclass(fastinit.linalg.LinAlgError, RuntimeError)
+    assert [pair for pair in zip(ours, theirs, strict=True) if pair[0] != pair[1]] == []
