@@ -19,16 +19,21 @@ from .activation import (
 )
 from .binary import binary_cross_entropy, binary_cross_entropy_with_logits
 from .classification import cross_entropy, nll_loss
+from .convolution import conv1d, conv2d, conv3d
 from .dropout import dropout
 from .embedding import embedding
 from .linear import bilinear, linear
 from .normalization import layer_norm, rms_norm
+from .padding import pad
 from .regression import l1_loss, mse_loss, smooth_l1_loss
 
 __all__ = [
     "bilinear",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "conv1d",
+    "conv2d",
+    "conv3d",
     "cross_entropy",
     "dropout",
     "elu",
@@ -43,6 +48,7 @@ __all__ = [
     "log_softmax",
     "mse_loss",
     "nll_loss",
+    "pad",
     "relu",
     "relu_",
     "rms_norm",
