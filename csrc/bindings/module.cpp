@@ -9,6 +9,7 @@ PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
     fastinit::bindings::register_dense(module);
     fastinit::bindings::register_fill(module);
     fastinit::bindings::register_generator(module);
+    fastinit::bindings::register_loss(module);
     fastinit::bindings::register_optimizer(module);
     fastinit::bindings::register_orthogonal(module);
     fastinit::bindings::register_pointwise(module);

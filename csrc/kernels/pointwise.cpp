@@ -1,6 +1,7 @@
 #include "kernels/pointwise.hpp"
 
 #include "kernels/elementary.hpp"
+#include "kernels/row_reductions.hpp"
 
 namespace fastinit::kernels::FASTINIT_ISA {
 namespace {
@@ -196,37 +197,6 @@ void backward_summed(const T* grad, const T* saved, T* out, Index stride, Index 
         const Index at = i * stride + j;
         return out[at] = F::backward(grad[at], saved[at], Parameters{});
     });
-}
-
-// A row is reduced in this many interleaved parts: vector code, and the same order of additions on every
-// machine.
-constexpr Index parts = 16;
-
-// The sum of term(j) over the row.
-template <class T, class Term>
-T sum_over(Index columns, Term term) {
-    T partial[parts] = {};
-    Index j = 0;
-    for (; j + parts <= columns; j += parts)
-        for (Index lane = 0; lane < parts; ++lane) partial[lane] += term(j + lane);
-    for (Index lane = 0; j + lane < columns; ++lane) partial[lane] += term(j + lane);
-    for (Index width = parts / 2; width > 0; width /= 2)
-        for (Index lane = 0; lane < width; ++lane) partial[lane] += partial[lane + width];
-    return partial[0];
-}
-
-template <class T>
-T largest(const T* row, Index columns) {
-    T most[parts];
-    for (T& value : most) value = row[0];
-    Index j = 0;
-    for (; j + parts <= columns; j += parts)
-        for (Index lane = 0; lane < parts; ++lane)
-            most[lane] = row[j + lane] > most[lane] ? row[j + lane] : most[lane];
-    for (Index lane = 0; j + lane < columns; ++lane)
-        most[lane] = row[j + lane] > most[lane] ? row[j + lane] : most[lane];
-    for (Index lane = 1; lane < parts; ++lane) most[0] = most[lane] > most[0] ? most[lane] : most[0];
-    return most[0];
 }
 
 template <class T>

@@ -14,6 +14,7 @@
     namespace fastinit::kernels::isa {             \
     extern const FillTable fill_table;             \
     extern const DenseTable dense_table;           \
+    extern const LossTable loss_table;             \
     extern const OptimizerTable optimizer_table;   \
     extern const OrthogonalTable orthogonal_table; \
     extern const PointwiseTable pointwise_table;   \
@@ -55,16 +56,16 @@ bool has_avx512() {
 const std::vector<Candidate>& candidates() {
     static const std::vector<Candidate> list{
         {{"baseline", kernels::baseline::fill_table, kernels::baseline::dense_table,
-          kernels::baseline::optimizer_table, kernels::baseline::orthogonal_table,
-          kernels::baseline::pointwise_table},
+          kernels::baseline::loss_table, kernels::baseline::optimizer_table,
+          kernels::baseline::orthogonal_table, kernels::baseline::pointwise_table},
          [] { return true; }},
 #ifdef FASTINIT_HAS_avx2
-        {{"avx2", kernels::avx2::fill_table, kernels::avx2::dense_table, kernels::avx2::optimizer_table,
-          kernels::avx2::orthogonal_table, kernels::avx2::pointwise_table},
+        {{"avx2", kernels::avx2::fill_table, kernels::avx2::dense_table, kernels::avx2::loss_table,
+          kernels::avx2::optimizer_table, kernels::avx2::orthogonal_table, kernels::avx2::pointwise_table},
          &has_avx2},
 #endif
 #ifdef FASTINIT_HAS_avx512
-        {{"avx512", kernels::avx512::fill_table, kernels::avx512::dense_table,
+        {{"avx512", kernels::avx512::fill_table, kernels::avx512::dense_table, kernels::avx512::loss_table,
           kernels::avx512::optimizer_table, kernels::avx512::orthogonal_table,
           kernels::avx512::pointwise_table},
          &has_avx512},

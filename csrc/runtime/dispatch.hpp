@@ -5,6 +5,7 @@
 
 #include "kernels/dense.hpp"
 #include "kernels/fill.hpp"
+#include "kernels/loss.hpp"
 #include "kernels/optimizer.hpp"
 #include "kernels/orthogonal.hpp"
 #include "kernels/pointwise.hpp"
@@ -16,6 +17,7 @@ struct Kernels {
     const char* isa;
     const kernels::FillTable& fill;
     const kernels::DenseTable& dense;
+    const kernels::LossTable& loss;
     const kernels::OptimizerTable& optimizer;
     const kernels::OrthogonalTable& orthogonal;
     const kernels::PointwiseTable& pointwise;

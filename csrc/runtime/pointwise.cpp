@@ -1,16 +1,12 @@
 #include "runtime/pointwise.hpp"
 
-#include <algorithm>
 #include <type_traits>
 
 #include "runtime/dispatch.hpp"
-#include "runtime/parallel.hpp"
+#include "runtime/pieces.hpp"
 
 namespace fastinit::runtime {
 namespace {
-
-// Fewer elements than this take a thread less time than to wake another.
-constexpr Index piece = 1 << 15;
 
 template <class T>
 const kernels::PointwiseKernels<T>& table() {
@@ -32,17 +28,6 @@ const kernels::RowActivationKernel<T>& kernel_of(RowActivation name) {
 
 // Narrower ranges of columns would share cache lines and leave vectors empty.
 constexpr Index narrowest = 64;
-
-// Calls body(begin, end) for ranges that make up [0, count), each of whose elements stands for `width` of an
-// array, `fewest` of them or more at a time.
-template <class Body>
-void in_pieces(Index count, Index width, const Body& body, Index fewest = 1) {
-    const Index together = std::max<Index>(fewest, piece / std::max<Index>(1, width));
-    if (count <= together)
-        body(0, count);
-    else
-        parallel_for(count, together, body);
-}
 
 }  // namespace
 

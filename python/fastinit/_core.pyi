@@ -8,6 +8,7 @@ import numpy as np
 R = TypeVar("R")
 FillArray = np.ndarray[Any, Any]
 FloatArray = np.ndarray[Any, np.dtype[np.floating[Any]]]
+IntArray = np.ndarray[Any, np.dtype[np.int64]]
 
 __version__: str
 
@@ -353,6 +354,36 @@ def linear_layer(
 
 def sum_of_all(input: VariableBase, /) -> Any:
     """The sum of a contiguous tensor of at most 128 values, float32 or float64."""
+
+# Losses of float32 or float64, and their gradients, each one pass over memory. `reduction` is "mean", "sum"
+# or "none"; the sums of the first two do not depend on the number of threads. `grad` is that of the loss, 0-d
+# or one number for each of its elements, and is divided by `divisor`.
+
+def cross_entropy(
+    x: FloatArray, target: IntArray, ignore_index: int, reduction: str, keep: bool, /
+) -> tuple[FloatArray, int, Any, Any]:
+    """The cross entropy of logits (rows, classes) and a class for each row; IndexError where there is none.
+
+    Returns the loss, the number of rows that are not ignored and, where `keep`, what `cross_entropy_backward`
+    takes.
+    """
+
+def cross_entropy_backward(
+    exponentials: FloatArray,
+    sums: FloatArray,
+    target: IntArray,
+    ignore_index: int,
+    grad: FloatArray,
+    divisor: float,
+    /,
+) -> FloatArray:
+    """The gradient of the logits."""
+
+def mse_loss(x: FloatArray, y: FloatArray, reduction: str, /) -> FloatArray:
+    """(x - y)^2 of arrays of one dtype and shape."""
+
+def mse_loss_backward(x: FloatArray, y: FloatArray, grad: FloatArray, divisor: float, /) -> FloatArray:
+    """The gradient of x."""
 
 # Optimisers' steps, in place: lists of arrays, the i-th of each for parameter i. They return the positions of
 # the parameters that they left as they were, to be moved by other means: those which are not C-contiguous,

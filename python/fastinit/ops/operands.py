@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..tensor import Tensor
 
 __all__ = [
+    "NATIVE_FLOATS",
     "Array",
     "Number",
     "Operand",
@@ -41,7 +42,8 @@ Operand: TypeAlias = "Tensor | Number"
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_NATIVE_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+#: The dtypes that the compiled kernels compute in.
+NATIVE_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 _HALVES = (np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16))
 
 
@@ -76,7 +78,7 @@ def pair(input: Operand, other: Operand) -> tuple[Any, Any, np.dtype[Any]]:
             y = other._array
             if y.dtype is dtype and dtype.itemsize > 2:
                 return x, y, dtype
-        elif (type(other) is float or type(other) is int) and dtype in _NATIVE_FLOATS:
+        elif (type(other) is float or type(other) is int) and dtype in NATIVE_FLOATS:
             return x, other, dtype
     return _promoted(input, other)
 

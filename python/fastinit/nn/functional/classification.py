@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...autograd import record
+from ... import _core
+from ...autograd import is_grad_enabled, record, wrap
 from ...dtypes import as_dtype, int64, result_type, uint8
-from ...ops.operands import Array, compute, lift, lower
+from ...ops.operands import NATIVE_FLOATS, Array, compute, lift, lower
 from ...ops.operands import target as gradient_of
 from ...tensor import Tensor
 from .activation import log_softmax_rows
@@ -117,7 +118,17 @@ def _against_classes(
     reduction: str,
     smoothing: float,
 ) -> Tensor:
-    x = input._array
+    x, y = input._array, target._array
+    if (
+        weight is None
+        and not smoothing
+        and x.ndim == 2
+        and x.shape[1]
+        and y.shape == x.shape[:1]
+        and x.dtype in NATIVE_FLOATS
+        and y.dtype == np.int64
+    ):
+        return _compiled(input, target, ignore_index, reduction)
     refuse_integers(x.dtype, "log_softmax_lastdim_kernel_impl")
     chosen = _choose(input, target, weight, ignore_index)
     log_p = log_softmax_rows(_as_rows(lift(x)))
@@ -148,6 +159,23 @@ def _against_classes(
 
     name = "AddBackward0" if smoothing else _nll_name(x, reduction)
     return record(lower(compute(forward), x.dtype), name, (input, target), backward, (target,))
+
+
+def _compiled(input: Tensor, target: Tensor, ignore_index: int, reduction: str) -> Tensor:
+    """Scores of shape `(N, C)` and one class each: one pass over the scores, and one over their gradient."""
+    classes = target._array
+    differentiated = is_grad_enabled() and input.requires_grad
+    loss, kept, exponentials, sums = _core.cross_entropy(
+        input._array, classes, ignore_index, reduction, differentiated
+    )
+    if not differentiated:
+        return wrap(loss)
+    divisor = kept if reduction == "mean" else 1
+
+    def backward(grad: Array) -> tuple[Array, None]:
+        return _core.cross_entropy_backward(exponentials, sums, classes, ignore_index, grad, divisor), None
+
+    return record(loss, "NllLossBackward0", (input, target), backward, (target,))
 
 
 def _against_probabilities(
