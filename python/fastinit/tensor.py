@@ -208,6 +208,9 @@ class Tensor(Methods, Variable):
             f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
         )
 
+    def __delitem__(self, index: object) -> None:
+        raise TypeError("Tensor does not support deleting items")
+
     def __bool__(self) -> bool:
         if self._array.size != 1:
             number = "no values" if self._array.size == 0 else "more than one value"

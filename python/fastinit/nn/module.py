@@ -146,7 +146,8 @@ class Module(Tree, Hooks, State):
         return self
 
     def _apply(self, fn: Callable[[Tensor], Tensor]) -> Self:
-        for module in self.modules():
+        # Children first, as in PyTorch: a buffer that is also a child's parameter is then converted already.
+        for module in reversed(list(self.modules())):
             for parameter in module._parameters.values():
                 if parameter is None:
                     continue

@@ -181,13 +181,17 @@ class Members:
     def _check_name(self, name: object, kind: str, table: Mapping[str, Any]) -> None:
         if not isinstance(name, str):
             raise TypeError(f"{kind} name should be a string. Got {type_name(name)}")
-        if hasattr(self, name) and name not in table:
+        taken = hasattr(self, name) and name not in table
+        # Which mistake is told of first differs, as in PyTorch.
+        if taken and kind == "module":
             raise KeyError(f"attribute '{name}' already exists")
         if "." in name:
             got = f", got: {name}" if kind == "module" else ""
             raise KeyError(f'{kind} name can\'t contain "."{got}')
         if name == "":
             raise KeyError(f'{kind} name can\'t be empty string ""')
+        if taken:
+            raise KeyError(f"attribute '{name}' already exists")
 
 
 def _cannot_assign(value: object, kind: str, name: str, expected: str) -> str:

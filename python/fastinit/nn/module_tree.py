@@ -162,9 +162,9 @@ class Tree(Members):
         Raises:
             AttributeError: there is none.
         """
-        buffer = self._get_member(target)
+        buffer: Tensor = self._get_member(target)
         path, _, name = target.rpartition(".")
-        if not isinstance(buffer, Tensor) or name not in self.get_submodule(path)._buffers:
+        if name not in self.get_submodule(path)._buffers:
             raise AttributeError(f"`{name}` is not a buffer")
         return buffer
 

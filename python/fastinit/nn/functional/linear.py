@@ -150,6 +150,7 @@ def _uncommon(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {w.ndim}D")
     if w.ndim == 1:
         if b is not None:
+            _check_dtypes(x, w, b)
             raise RuntimeError("mat2 must be a matrix, got 1-D tensor")
         return input.matmul(weight)
     if bias is not None and bias.shape != w.shape[:1] and (bias.ndim != 1 or bias.numel() == 1):
