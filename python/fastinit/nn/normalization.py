@@ -1,4 +1,4 @@
-"""Layers that normalise each sample over its last dimensions: LayerNorm and RMSNorm."""
+"""Layers that normalise each sample: over its last dimensions, or over groups of its channels."""
 
 from collections.abc import Sequence
 
@@ -132,3 +132,73 @@ class RMSNorm(Module):
     def extra_repr(self) -> str:
         """The shape, eps, and whether there is a weight."""
         return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
+
+
+class GroupNorm(Module):
+    """(x - mean) / sqrt(var + eps) * weight + bias, mean and var of each group of channels of a sample.
+
+    Args:
+        num_groups: how many groups the channels are parted into.
+        num_channels: C, the number of channels.
+        eps: added to the variance.
+        affine: learn a weight (from 1) and a bias (from 0).
+        device: where the parameters live; only the CPU exists.
+        dtype: of the parameters; default: the default dtype.
+        bias: False leaves the bias out.
+
+    Shape:
+        input and output `(N, C, *)`.
+
+    Attributes:
+        weight: Parameter of shape `(C,)`, or None.
+        bias: Parameter of shape `(C,)`, or None.
+
+    Raises:
+        ValueError: the channels cannot be parted into so many groups.
+
+    Source: Wu and He 2018, arXiv:1803.08494; torch.nn.GroupNorm.
+    """
+
+    weight: Parameter | None
+    bias: Parameter | None
+
+    def __init__(
+        self,
+        num_groups: int,
+        num_channels: int,
+        eps: float = 1e-5,
+        affine: bool = True,
+        device: DeviceLike = None,
+        dtype: dtypes.dtype | None = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        if num_groups == 0 or num_channels % num_groups != 0:
+            raise ValueError(f"num_channels ({num_channels}) must be divisible by num_groups ({num_groups})")
+        self.num_groups = num_groups
+        self.num_channels = num_channels
+        self.eps = eps
+        self.affine = affine
+        for name, wanted in (("weight", affine), ("bias", affine and bias)):
+            values = creation.empty(num_channels, device=device, dtype=dtype) if wanted else None
+            self.register_parameter(name, None if values is None else Parameter(values))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Sets the weight to 1 and the bias to 0."""
+        if self.weight is not None:
+            init.ones_(self.weight)
+        if self.bias is not None:
+            init.zeros_(self.bias)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Returns the normalised input."""
+        return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
+
+    def extra_repr(self) -> str:
+        """The numbers of groups and channels, and how they are normalised."""
+        return (
+            f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}, "
+            f"bias={self.bias is not None}"
+        )

@@ -17,17 +17,19 @@ from .activation import (
     softplus,
     tanh,
 )
+from .batch_norm import batch_norm, instance_norm
 from .binary import binary_cross_entropy, binary_cross_entropy_with_logits
 from .classification import cross_entropy, nll_loss
 from .convolution import conv1d, conv2d, conv3d
 from .dropout import dropout
 from .embedding import embedding
 from .linear import bilinear, linear
-from .normalization import layer_norm, rms_norm
+from .normalization import group_norm, layer_norm, rms_norm
 from .padding import pad
 from .regression import l1_loss, mse_loss, smooth_l1_loss
 
 __all__ = [
+    "batch_norm",
     "bilinear",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
@@ -40,6 +42,8 @@ __all__ = [
     "elu_",
     "embedding",
     "gelu",
+    "group_norm",
+    "instance_norm",
     "l1_loss",
     "layer_norm",
     "leaky_relu",
