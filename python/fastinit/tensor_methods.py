@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from .ops import (
+    activation,
     arithmetic,
+    bivariate,
     comparison,
+    contraction,
     copying,
+    counting,
+    cumulative,
+    diagonals,
     drawing,
     indexing,
     joining,
+    norms,
     ordering,
     pointwise,
     product,
     reduction,
+    scattering,
     selection,
+    special,
 )
 from .ops import (
     shape as shapes,
@@ -57,6 +66,12 @@ class Methods:
     addcmul_ = arithmetic.addcmul_
     addcdiv_ = arithmetic.addcdiv_
     lerp_ = arithmetic.lerp_
+    negative = arithmetic.negative
+    subtract_ = arithmetic.subtract_
+    multiply_ = arithmetic.multiply_
+    divide_ = arithmetic.divide_
+    true_divide_ = arithmetic.true_divide_
+    negative_ = arithmetic.negative_
     __add__ = operator(arithmetic.add)
     __sub__ = operator(arithmetic.sub)
     __mul__ = operator(arithmetic.mul)
@@ -137,7 +152,68 @@ class Methods:
     trunc_ = pointwise.trunc_
     round_ = pointwise.round_
     frac_ = pointwise.frac_
+    asinh = pointwise.asinh
+    acosh = pointwise.acosh
+    atanh = pointwise.atanh
+    deg2rad = pointwise.deg2rad
+    rad2deg = pointwise.rad2deg
+    sgn = pointwise.sgn
+    positive = pointwise.positive
+    arcsin = pointwise.arcsin
+    arccos = pointwise.arccos
+    arctan = pointwise.arctan
+    arcsinh = pointwise.arcsinh
+    arccosh = pointwise.arccosh
+    arctanh = pointwise.arctanh
+    fix = pointwise.fix
+    asinh_ = pointwise.asinh_
+    acosh_ = pointwise.acosh_
+    atanh_ = pointwise.atanh_
+    deg2rad_ = pointwise.deg2rad_
+    rad2deg_ = pointwise.rad2deg_
+    sgn_ = pointwise.sgn_
+    nan_to_num_ = pointwise.nan_to_num_
+    absolute_ = pointwise.absolute_
+    arcsin_ = pointwise.arcsin_
+    arccos_ = pointwise.arccos_
+    arctan_ = pointwise.arctan_
+    arcsinh_ = pointwise.arcsinh_
+    arccosh_ = pointwise.arccosh_
+    arctanh_ = pointwise.arctanh_
+    fix_ = pointwise.fix_
     __abs__ = pointwise.abs
+    __pos__ = pointwise.positive
+
+    # Special functions
+    erf = special.erf
+    erfc = special.erfc
+    erfinv = special.erfinv
+    logit = special.logit
+    erf_ = special.erf_
+    erfc_ = special.erfc_
+    erfinv_ = special.erfinv_
+    logit_ = special.logit_
+    softmax = activation.softmax
+    log_softmax = activation.log_softmax
+
+    # Functions of two tensors
+    atan2 = bivariate.atan2
+    arctan2 = bivariate.arctan2
+    hypot = bivariate.hypot
+    copysign = bivariate.copysign
+    fmod = bivariate.fmod
+    logaddexp = bivariate.logaddexp
+    logaddexp2 = bivariate.logaddexp2
+    xlogy = bivariate.xlogy
+    fmax = bivariate.fmax
+    fmin = bivariate.fmin
+    float_power = bivariate.float_power
+    atan2_ = bivariate.atan2_
+    arctan2_ = bivariate.arctan2_
+    hypot_ = bivariate.hypot_
+    copysign_ = bivariate.copysign_
+    fmod_ = bivariate.fmod_
+    xlogy_ = bivariate.xlogy_
 
     # Products
     mm = product.mm
@@ -149,6 +225,15 @@ class Methods:
     baddbmm = product.baddbmm
     addmv = product.addmv
     outer = product.outer
+    ger = product.outer
+    inner = contraction.inner
+    vdot = contraction.vdot
+    kron = contraction.kron
+    addr = product.addr
+    addmm_ = product.addmm_
+    addmv_ = product.addmv_
+    baddbmm_ = product.baddbmm_
+    addr_ = product.addr_
 
     # Reductions
     sum = reduction.sum
@@ -162,6 +247,23 @@ class Methods:
     any = reduction.any
     all = reduction.all
     count_nonzero = reduction.count_nonzero
+    nansum = reduction.nansum
+    nanmean = reduction.nanmean
+    sum_to_size = reduction.sum_to_size
+    cumsum_ = reduction.cumsum_
+
+    # Running values along a dimension
+    cumprod = cumulative.cumprod
+    cumprod_ = cumulative.cumprod_
+    cummax = cumulative.cummax
+    cummin = cumulative.cummin
+    logcumsumexp = cumulative.logcumsumexp
+    diff = cumulative.diff
+
+    # Norms of rows, and distances
+    dist = norms.dist
+    renorm = norms.renorm
+    renorm_ = norms.renorm_
 
     # Extremes and order
     max = ordering.max
@@ -174,8 +276,19 @@ class Methods:
     argsort = ordering.argsort
     topk = ordering.topk
     median = ordering.median
+    aminmax = ordering.aminmax
+    msort = ordering.msort
+    kthvalue = ordering.kthvalue
+    quantile = ordering.quantile
+
+    # How often values occur
+    unique = counting.unique
+    unique_consecutive = counting.unique_consecutive
+    bincount = counting.bincount
+    histc = counting.histc
 
     # Choices
+    where = selection.where_self
     maximum = selection.maximum
     minimum = selection.minimum
     clamp = selection.clamp
@@ -210,6 +323,17 @@ class Methods:
     bitwise_or = comparison.bitwise_or
     bitwise_xor = comparison.bitwise_xor
     bitwise_not = comparison.bitwise_not
+    signbit = comparison.signbit
+    isposinf = comparison.isposinf
+    isneginf = comparison.isneginf
+    bitwise_left_shift = comparison.bitwise_left_shift
+    bitwise_right_shift = comparison.bitwise_right_shift
+    greater = comparison.greater
+    greater_equal = comparison.greater_equal
+    less = comparison.less
+    less_equal = comparison.less_equal
+    not_equal = comparison.not_equal
+    bitwise_not_ = comparison.bitwise_not_
     bitwise_and_ = comparison.bitwise_and_
     bitwise_or_ = comparison.bitwise_or_
     bitwise_xor_ = comparison.bitwise_xor_
@@ -226,6 +350,8 @@ class Methods:
     __iand__ = operator(comparison.bitwise_and_)
     __ior__ = operator(comparison.bitwise_or_)
     __ixor__ = operator(comparison.bitwise_xor_)
+    __lshift__ = operator(comparison.bitwise_left_shift)
+    __rshift__ = operator(comparison.bitwise_right_shift)
     __invert__ = comparison.bitwise_not
 
     # Shapes
@@ -246,6 +372,11 @@ class Methods:
     expand_as = shapes.expand_as
     swapaxes = shapes.swapaxes
     moveaxis = shapes.moveaxis
+    swapdims = shapes.swapdims
+    adjoint = shapes.matrix_t
+    broadcast_to = shapes.broadcast_to
+    unfold = shapes.unfold
+    as_strided = shapes.as_strided
 
     # Indexing
     select = indexing.select
@@ -258,6 +389,29 @@ class Methods:
     scatter_add = indexing.scatter_add
     index_add = indexing.index_add
     nonzero = indexing.nonzero
+    argwhere = indexing.nonzero
+    scatter_ = scattering.scatter_
+    scatter_add_ = scattering.scatter_add_
+    index_add_ = scattering.index_add_
+    index_copy = scattering.index_copy
+    index_copy_ = scattering.index_copy_
+    index_fill = scattering.index_fill
+    index_fill_ = scattering.index_fill_
+    index_put = scattering.index_put
+    index_put_ = scattering.index_put_
+    masked_scatter = scattering.masked_scatter
+    masked_scatter_ = scattering.masked_scatter_
+    take = scattering.take
+    take_along_dim = scattering.take_along_dim
+
+    # Diagonals
+    trace = diagonals.trace
+    diag = diagonals.diag
+    diag_embed = diagonals.diag_embed
+    diagflat = diagonals.diagflat
+    fill_diagonal_ = diagonals.fill_diagonal_
+    tril_ = diagonals.tril_
+    triu_ = diagonals.triu_
     __getitem__ = indexing.getitem
     __setitem__ = indexing.setitem
 
@@ -269,6 +423,12 @@ class Methods:
     tile = joining.tile
     flip = joining.flip
     roll = joining.roll
+    split_with_sizes = joining.split
+    tensor_split = joining.tensor_split
+    repeat_interleave = joining.repeat_interleave
+    fliplr = joining.fliplr
+    flipud = joining.flipud
+    rot90 = joining.rot90
     tril = joining.tril
     triu = joining.triu
 

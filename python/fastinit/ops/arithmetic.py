@@ -360,7 +360,7 @@ def lerp(input: Tensor, end: Tensor, weight: Operand) -> Tensor:
     return record(result._array, "LerpBackward1", (input, end, weight), backward, saved)
 
 
-subtract, multiply, divide, true_divide = sub, mul, div, div
+subtract, multiply, divide, true_divide, negative = sub, mul, div, div, neg
 
 add_ = in_place(add)
 sub_ = in_place(sub)
@@ -375,3 +375,4 @@ square_ = in_place(square)
 addcmul_ = in_place(addcmul)
 addcdiv_ = in_place(addcdiv)
 lerp_ = in_place(lerp)
+subtract_, multiply_, divide_, true_divide_, negative_ = sub_, mul_, div_, div_, neg_

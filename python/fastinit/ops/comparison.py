@@ -84,6 +84,37 @@ def isfinite(input: Tensor) -> Tensor:
     return wrap(np.isfinite(input._array))
 
 
+def isposinf(input: Tensor) -> Tensor:
+    """Tells which elements are infinite and above 0 (torch.isposinf)."""
+    return wrap(np.isinf(input._array) & np.greater(input._array, 0))
+
+
+def isneginf(input: Tensor) -> Tensor:
+    """Tells which elements are infinite and below 0 (torch.isneginf)."""
+    return wrap(np.isinf(input._array) & np.less(input._array, 0))
+
+
+def signbit(input: Tensor) -> Tensor:
+    """Tells which elements are below 0, -0.0 among them (torch.signbit)."""
+    x = lift(input._array)
+    return wrap(np.signbit(x) if x.dtype.kind == "f" else np.less(x, 0))
+
+
+def isin(
+    elements: Operand, test_elements: Operand, *, assume_unique: bool = False, invert: bool = False
+) -> Tensor:
+    """Tells which of `elements` are among `test_elements` (torch.isin).
+
+    Args:
+        elements: a tensor or a number.
+        test_elements: a tensor or a number.
+        assume_unique: changes nothing here.
+        invert: tell which are not.
+    """
+    x, y, _ = pair(elements, test_elements)
+    return wrap(np.isin(x, y, invert=invert))
+
+
 def logical_not(input: Tensor) -> Tensor:
     """Tells which elements are 0 (torch.logical_not)."""
     return wrap(np.logical_not(lift(input._array)))
@@ -141,3 +172,17 @@ def bitwise_not(input: Tensor) -> Tensor:
 bitwise_and_ = in_place(bitwise_and)
 bitwise_or_ = in_place(bitwise_or)
 bitwise_xor_ = in_place(bitwise_xor)
+bitwise_not_ = in_place(bitwise_not)
+
+
+def bitwise_left_shift(input: Operand, other: Operand) -> Tensor:
+    """Returns input * 2**other, of integers (torch.bitwise_left_shift)."""
+    return _bitwise(np.left_shift, "lshift", input, other)
+
+
+def bitwise_right_shift(input: Operand, other: Operand) -> Tensor:
+    """Returns input / 2**other rounded down, of integers (torch.bitwise_right_shift)."""
+    return _bitwise(np.right_shift, "rshift", input, other)
+
+
+greater, greater_equal, less, less_equal, not_equal = gt, ge, lt, le, ne

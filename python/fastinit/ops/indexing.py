@@ -257,12 +257,12 @@ def _gather_items(window: Tensor, chosen: tuple[Any, ...]) -> Tensor:
         raise IndexError(str(error).replace("axis", "dimension")) from None
 
     def backward(grad: Array) -> tuple[Array]:
-        return (_added_at(x.shape, chosen, grad),)
+        return (added_at(x.shape, chosen, grad),)
 
     return record(array, "IndexBackward0", (window,), backward)
 
 
-def _added_at(shape: tuple[int, ...], index: tuple[Any, ...], grad: Array) -> Array:
+def added_at(shape: tuple[int, ...], index: tuple[Any, ...], grad: Array) -> Array:
     """Returns zeros with `grad` added at `index`, which may name an element more than once."""
     part = lift(grad)
     total = np.zeros(shape, part.dtype)
@@ -311,7 +311,7 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     except IndexError:
         raise IndexError("index out of range in self") from None
     return record(
-        array, "IndexSelectBackward0", (input,), lambda grad: (_added_at(x.shape, key, grad),), (index,)
+        array, "IndexSelectBackward0", (input,), lambda grad: (added_at(x.shape, key, grad),), (index,)
     )
 
 
@@ -349,9 +349,7 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     if where.ndim != x.ndim:
         raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
     key = _along(x.shape, where, dim)
-    return record(
-        x[key], "GatherBackward0", (input,), lambda grad: (_added_at(x.shape, key, grad),), (index,)
-    )
+    return record(x[key], "GatherBackward0", (input,), lambda grad: (added_at(x.shape, key, grad),), (index,))
 
 
 def scatter(input: Tensor, dim: int, index: Tensor, src: Operand) -> Tensor:

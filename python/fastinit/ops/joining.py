@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -9,9 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .. import dtypes
-from ..autograd import record, record_view
+from ..autograd import Variable, record, record_view, wrap
 from .dims import flatten_arguments, wrap_dim
+from .indexing import getitem, index_select
 from .operands import Array
+from .shape import atleast_3d
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -246,6 +249,129 @@ def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] |
     )
 
 
+def fliplr(input: Tensor) -> Tensor:
+    """Returns a copy with the second dimension reversed (torch.fliplr)."""
+    if input._array.ndim < 2:
+        raise RuntimeError("Input must be >= 2-d.")
+    return flip(input, 1)
+
+
+def flipud(input: Tensor) -> Tensor:
+    """Returns a copy with the first dimension reversed (torch.flipud)."""
+    if input._array.ndim < 1:
+        raise RuntimeError("Input must be >= 1-d.")
+    return flip(input, 0)
+
+
+def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
+    """Returns a copy turned by `k` right angles, from the first of `dims` to the second (torch.rot90)."""
+    first, second = dims
+    return record(
+        np.rot90(input._array, k, (first, second)).copy(order="K"),
+        "Rot90Backward0",
+        (input,),
+        lambda grad: (np.rot90(grad, -k, (first, second)),),
+    )
+
+
+def repeat_interleave(
+    input: Tensor,
+    repeats: int | Tensor | None = None,
+    dim: int | None = None,
+    *,
+    output_size: int | None = None,
+) -> Tensor:
+    """Returns a copy with each element, or each entry of `dim`, repeated (torch.repeat_interleave).
+
+    Args:
+        input: any shape; without `repeats`, the numbers of repeats themselves, to repeat 0, 1, 2 and so on.
+        repeats: how often, one number or one per entry.
+        dim: the dimension; None joins all first.
+        output_size: changes nothing here.
+
+    Raises:
+        RuntimeError: the numbers do not fit the dimension, or one is negative.
+    """
+    if repeats is None:
+        counts = input._array
+        return wrap(np.repeat(np.arange(counts.size), counts))
+    if dim is None:
+        input, dim = input.reshape(-1), 0
+    axis = wrap_dim(dim, input._array.ndim)
+    length = input._array.shape[axis] if input._array.ndim else 1
+    number = np.asarray(repeats._array if isinstance(repeats, Variable) else repeats)
+    if number.ndim and number.size not in (1, length):
+        raise RuntimeError(
+            f"repeats must have the same size as input along dim, but got repeats.size(0) = {number.size} "
+            f"and input.size({axis}) = {length}"
+        )
+    if number.size and number.min() < 0:
+        raise RuntimeError("repeats can not be negative")
+    place = wrap(np.repeat(np.arange(length), number))
+    return index_select(input, axis, place)
+
+
+def tensor_split(
+    input: Tensor, indices_or_sections: int | Sequence[int] | Tensor, dim: int = 0
+) -> tuple[Tensor, ...]:
+    """Returns views of parts of a dimension: so many, or cut at these indices (torch.tensor_split).
+
+    Raises:
+        RuntimeError: the input has no dimension, or the number is not above 0.
+    """
+    if input._array.ndim == 0:
+        raise RuntimeError(
+            "tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims"
+        )
+    axis = wrap_dim(dim, input._array.ndim)
+    length = input._array.shape[axis]
+    where = indices_or_sections.tolist() if isinstance(indices_or_sections, Variable) else indices_or_sections
+    if isinstance(where, int):
+        if where <= 0:
+            raise RuntimeError(f"number of sections must be larger than 0, got {where}")
+        size, larger = divmod(length, where)
+        ends = [size * number + min(number, larger) for number in range(1, where + 1)]
+    else:
+        ends = [*where, length]
+    starts = [0, *ends[:-1]]
+    return tuple(
+        getitem(input, (slice(None),) * axis + (slice(start, end),))
+        for start, end in zip(starts, ends, strict=True)
+    )
+
+
+def dstack(tensors: Sequence[Tensor]) -> Tensor:
+    """Joins along the third dimension, matrices as sheets of it (torch.dstack)."""
+    return cat([atleast_3d(each) for each in tensors], 2)
+
+
+def column_stack(tensors: Sequence[Tensor]) -> Tensor:
+    """Joins along the second dimension, vectors as columns (torch.column_stack)."""
+    return cat([each.reshape(each.numel(), 1) if each._array.ndim <= 1 else each for each in tensors], 1)
+
+
+def block_diag(*tensors: Tensor) -> Tensor:
+    """Returns a matrix with the given ones along its diagonal, zeros elsewhere (torch.block_diag)."""
+    blocks = [each._array.reshape(1, -1) if each._array.ndim < 2 else each._array for each in tensors]
+    corners = np.cumsum([(0, 0), *(each.shape for each in blocks)], axis=0)
+    result = np.zeros(corners[-1], dtypes.result_type(*tensors).numpy)
+    keys = [
+        (slice(top, bottom), slice(left, right))
+        for (top, left), (bottom, right) in itertools.pairwise(corners)
+    ]
+    for key, block in zip(keys, blocks, strict=True):
+        result[key] = block
+    arrays = [each._array for each in tensors]
+
+    def backward(grad: Array) -> tuple[Array | None, ...]:
+        return tuple(
+            grad[key].reshape(each.shape).astype(each.dtype, copy=False)
+            for key, each in zip(keys, arrays, strict=True)
+        )
+
+    return record(result, "BlockDiagBackward0", tensors, backward)
+
+
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """Returns the matrix with zeros above a diagonal (torch.tril)."""
     _check_matrix("tril", input)
@@ -267,4 +393,5 @@ def _check_matrix(name: str, input: Tensor) -> None:
         raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions")
 
 
+row_stack = vstack
 concat = concatenate = cat

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..autograd import Variable, record, wrap
+from .arithmetic import lerp, mul, sub
 from .dims import Dims, wrap_dim, wrap_dims
 from .operands import Array, lift
 from .selection import maximum, minimum
@@ -27,7 +28,7 @@ class Ordered(NamedTuple):
 
 
 @functools.cache
-def _returned_by(name: str) -> type[Ordered]:
+def returned_by(name: str) -> type[Ordered]:
     """Returns the class of what the operation of this node returns: it shows the operation's name."""
     return type(name.partition("Backward")[0].lower(), (Ordered,), {"__slots__": ()})
 
@@ -48,7 +49,7 @@ def _picked(input: Tensor, name: str, index: Array, dim: int, keepdim: bool) -> 
         return (spread,)
 
     shown = values if keepdim or not x.ndim else values.squeeze(dim)
-    return _returned_by(name)(record(shown, name, (input,), backward, (indices,)), indices)
+    return returned_by(name)(record(shown, name, (input,), backward, (indices,)), indices)
 
 
 def _extreme(
@@ -130,6 +131,25 @@ def amin(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     return _amax(input, np.min, "AminBackward0", dim, keepdim)
 
 
+class Extremes(NamedTuple):
+    """The smallest and the largest."""
+
+    min: Tensor
+    max: Tensor
+
+    def __repr__(self) -> str:
+        return f"fastinit.return_types.aminmax(\nmin={self.min},\nmax={self.max})"
+
+
+def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Extremes:
+    """Returns the smallest and the largest elements, of all or along `dim` (torch.aminmax)."""
+    dims = None if dim is None else (dim,)
+    return Extremes(
+        _amax(input, np.min, "AminmaxBackward0", dims, keepdim),
+        _amax(input, np.max, "AminmaxBackward0", dims, keepdim),
+    )
+
+
 def _place(input: Tensor, function: Any, name: str, dim: int | None, keepdim: bool) -> Tensor:
     x = lift(input._array)
     if x.dtype == np.bool_:
@@ -175,14 +195,14 @@ def _reordered(input: Tensor, name: str, index: Array, dim: int) -> Ordered:
         return (spread,)
 
     values = record(np.take_along_axis(input._array, index, dim), name, (input,), backward, (indices,))
-    return _returned_by(name)(values, indices)
+    return returned_by(name)(values, indices)
 
 
 def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Ordered:
     """Returns the elements in order along `dim`, and where they came from (torch.sort); always stable."""
     axis = wrap_dim(dim, input._array.ndim)
     if input._array.ndim == 0:
-        return _returned_by("SortBackward0")(input.clone(), wrap(np.zeros((), np.int64)))
+        return returned_by("SortBackward0")(input.clone(), wrap(np.zeros((), np.int64)))
     return _reordered(input, "SortBackward0", _order(input._array, axis, descending), axis)
 
 
@@ -203,6 +223,88 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
         raise RuntimeError("selected index k out of range")
     order = _order(x, axis, largest).take(range(k), axis)
     return _reordered(input, "TopkBackward0", order, axis)
+
+
+def msort(input: Tensor) -> Tensor:
+    """Returns the elements in order along the first dimension (torch.msort)."""
+    return sort(input, 0).values
+
+
+def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Ordered:
+    """Returns the `k`-th smallest elements along `dim`, counted from 1, and their indices (torch.kthvalue).
+
+    Raises:
+        RuntimeError: there are fewer than `k`.
+    """
+    x = input._array
+    axis = wrap_dim(dim, x.ndim)
+    if not 1 <= k <= (x.shape[axis] if x.ndim else 1):
+        raise RuntimeError("kthvalue(): selected number k out of range for dimension " + str(axis))
+    index = _order(x, axis, descending=False).take(k - 1, axis) if x.ndim else np.zeros((), np.int64)
+    return _picked(input, "KthvalueBackward0", np.asarray(index), axis, keepdim)
+
+
+def quantile(
+    input: Tensor,
+    q: float | Tensor,
+    dim: int | None = None,
+    keepdim: bool = False,
+    *,
+    interpolation: str = "linear",
+) -> Tensor:
+    """Returns the values below which the parts `q` of the elements lie (torch.quantile).
+
+    Args:
+        input: float32 or float64.
+        q: a number, or a vector of them, in [0, 1]; a vector gives the result a first dimension.
+        dim: the dimension; all elements by default.
+        keepdim: keep it, with length 1.
+        interpolation: between two elements: "linear", "lower", "higher", "midpoint" or "nearest".
+
+    Raises:
+        RuntimeError: a part is outside [0, 1], the input is empty or of another dtype, or the word is
+            another.
+    """
+    x = input._array
+    if x.size == 0:
+        raise RuntimeError("quantile() input tensor must be non-empty")
+    if x.dtype not in (np.float32, np.float64):
+        raise RuntimeError("quantile() input tensor must be either float or double dtype")
+    if interpolation not in {"linear", "lower", "higher", "midpoint", "nearest"}:
+        raise RuntimeError(
+            "quantile() interpolation must be one of linear, lower, higher, midpoint or nearest, but got "
+            + interpolation
+        )
+    parts = q._array if isinstance(q, Variable) else np.asarray(q, x.dtype)
+    if parts.ndim > 1:
+        raise RuntimeError("quantile() q must be a scalar or 1D tensor")
+    if parts.size and not (parts.min() >= 0 and parts.max() <= 1):
+        raise RuntimeError("quantile() q values must be in the range [0, 1]")
+    axis = wrap_dim(dim or 0, x.ndim)
+    rows = input.reshape(-1) if dim is None or not x.ndim else input.movedim(axis, -1)
+    values = sort(rows, -1).values
+    rank = parts.astype(x.dtype).reshape(-1) * x.dtype.type(values.shape[-1] - 1)
+    below, above = np.floor(rank), np.ceil(rank)
+    weight = {
+        "linear": rank - below,
+        "lower": np.zeros_like(rank),
+        "higher": above - below,
+        "midpoint": np.where(rank == below, 0, 0.5),
+        "nearest": np.round(rank) - below,
+    }[interpolation].astype(x.dtype)
+    factor = wrap(weight)
+    if isinstance(q, Variable) and interpolation == "linear":
+        factor = sub(mul(q.reshape(-1), values.shape[-1] - 1), wrap(below))
+    first, second = (values[..., wrap(place.astype(np.int64))] for place in (below, above))
+    result = lerp(first, second, factor)
+    missing = np.isnan(values._array[..., -1:])
+    if missing.any():
+        result = result.masked_fill(wrap(np.broadcast_to(missing, result.shape)), np.nan)
+    if keepdim:
+        result = result.unsqueeze(axis if dim is not None else 0)
+        if dim is None:
+            result = result.reshape((1,) * x.ndim + (-1,))
+    return result.movedim(-1, 0) if parts.ndim else result.squeeze(-1)
 
 
 def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor | Ordered:

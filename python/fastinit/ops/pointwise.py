@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import dtypes
 from ..autograd import record, wrap
 from .activation import activate, as_floating
 from .operands import Array, compute, floating, in_place, lift, lower, refuse_bool
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from ..tensor import Tensor
 
 
-def _of_input(
+def of_input(
     input: Tensor, name: str, function: Callable[[Array], Any], slope: Callable[[Array], Any]
 ) -> Tensor:
     """Computes `function`, whose derivative `slope` is a function of the input."""
@@ -30,7 +31,7 @@ def _of_input(
     )
 
 
-def _of_result(
+def of_result(
     input: Tensor, name: str, function: Callable[[Array], Any], slope: Callable[[Array], Any]
 ) -> Tensor:
     """Computes `function`, whose derivative `slope` is a function of the result."""
@@ -64,72 +65,72 @@ def abs(input: Tensor) -> Tensor:
 
 def exp(input: Tensor) -> Tensor:
     """Returns e to the power of each element (torch.exp)."""
-    return _of_result(input, "ExpBackward0", np.exp, lambda result: result)
+    return of_result(input, "ExpBackward0", np.exp, lambda result: result)
 
 
 def exp2(input: Tensor) -> Tensor:
     """Returns 2 to the power of each element (torch.exp2)."""
-    return _of_result(input, "Exp2Backward0", np.exp2, lambda result: result * float(np.log(2)))
+    return of_result(input, "Exp2Backward0", np.exp2, lambda result: result * float(np.log(2)))
 
 
 def expm1(input: Tensor) -> Tensor:
     """Returns exp(x) - 1, accurate near 0 (torch.expm1)."""
-    return _of_result(input, "Expm1Backward0", np.expm1, lambda result: result + 1)
+    return of_result(input, "Expm1Backward0", np.expm1, lambda result: result + 1)
 
 
 def log(input: Tensor) -> Tensor:
     """Returns the natural logarithm (torch.log)."""
-    return _of_input(input, "LogBackward0", np.log, np.reciprocal)
+    return of_input(input, "LogBackward0", np.log, np.reciprocal)
 
 
 def log2(input: Tensor) -> Tensor:
     """Returns the logarithm to base 2 (torch.log2)."""
-    return _of_input(input, "Log2Backward0", np.log2, lambda x: 1 / (x * float(np.log(2))))
+    return of_input(input, "Log2Backward0", np.log2, lambda x: 1 / (x * float(np.log(2))))
 
 
 def log10(input: Tensor) -> Tensor:
     """Returns the logarithm to base 10 (torch.log10)."""
-    return _of_input(input, "Log10Backward0", np.log10, lambda x: 1 / (x * float(np.log(10))))
+    return of_input(input, "Log10Backward0", np.log10, lambda x: 1 / (x * float(np.log(10))))
 
 
 def log1p(input: Tensor) -> Tensor:
     """Returns log(1 + x), accurate near 0 (torch.log1p)."""
-    return _of_input(input, "Log1PBackward0", np.log1p, lambda x: 1 / (x + 1))
+    return of_input(input, "Log1PBackward0", np.log1p, lambda x: 1 / (x + 1))
 
 
 def sqrt(input: Tensor) -> Tensor:
     """Returns the square root (torch.sqrt)."""
-    return _of_result(input, "SqrtBackward0", np.sqrt, lambda result: 0.5 / result)
+    return of_result(input, "SqrtBackward0", np.sqrt, lambda result: 0.5 / result)
 
 
 def rsqrt(input: Tensor) -> Tensor:
     """Returns 1 / sqrt(x) (torch.rsqrt)."""
-    return _of_result(input, "RsqrtBackward0", lambda x: 1 / np.sqrt(x), lambda result: -0.5 * result**3)
+    return of_result(input, "RsqrtBackward0", lambda x: 1 / np.sqrt(x), lambda result: -0.5 * result**3)
 
 
 def sin(input: Tensor) -> Tensor:
     """Returns the sine (torch.sin)."""
-    return _of_input(input, "SinBackward0", np.sin, np.cos)
+    return of_input(input, "SinBackward0", np.sin, np.cos)
 
 
 def cos(input: Tensor) -> Tensor:
     """Returns the cosine (torch.cos)."""
-    return _of_input(input, "CosBackward0", np.cos, lambda x: -np.sin(x))
+    return of_input(input, "CosBackward0", np.cos, lambda x: -np.sin(x))
 
 
 def tan(input: Tensor) -> Tensor:
     """Returns the tangent (torch.tan)."""
-    return _of_result(input, "TanBackward0", np.tan, lambda result: 1 + result * result)
+    return of_result(input, "TanBackward0", np.tan, lambda result: 1 + result * result)
 
 
 def sinh(input: Tensor) -> Tensor:
     """Returns the hyperbolic sine (torch.sinh)."""
-    return _of_input(input, "SinhBackward0", np.sinh, np.cosh)
+    return of_input(input, "SinhBackward0", np.sinh, np.cosh)
 
 
 def cosh(input: Tensor) -> Tensor:
     """Returns the hyperbolic cosine (torch.cosh)."""
-    return _of_input(input, "CoshBackward0", np.cosh, np.sinh)
+    return of_input(input, "CoshBackward0", np.cosh, np.sinh)
 
 
 def tanh(input: Tensor) -> Tensor:
@@ -139,17 +140,42 @@ def tanh(input: Tensor) -> Tensor:
 
 def asin(input: Tensor) -> Tensor:
     """Returns the inverse sine (torch.asin)."""
-    return _of_input(input, "AsinBackward0", np.arcsin, lambda x: 1 / np.sqrt(1 - x * x))
+    return of_input(input, "AsinBackward0", np.arcsin, lambda x: 1 / np.sqrt(1 - x * x))
 
 
 def acos(input: Tensor) -> Tensor:
     """Returns the inverse cosine (torch.acos)."""
-    return _of_input(input, "AcosBackward0", np.arccos, lambda x: -1 / np.sqrt(1 - x * x))
+    return of_input(input, "AcosBackward0", np.arccos, lambda x: -1 / np.sqrt(1 - x * x))
 
 
 def atan(input: Tensor) -> Tensor:
     """Returns the inverse tangent (torch.atan)."""
-    return _of_input(input, "AtanBackward0", np.arctan, lambda x: 1 / (1 + x * x))
+    return of_input(input, "AtanBackward0", np.arctan, lambda x: 1 / (1 + x * x))
+
+
+def asinh(input: Tensor) -> Tensor:
+    """Returns the inverse hyperbolic sine (torch.asinh)."""
+    return of_input(input, "AsinhBackward0", np.arcsinh, lambda x: 1 / np.sqrt(x * x + 1))
+
+
+def acosh(input: Tensor) -> Tensor:
+    """Returns the inverse hyperbolic cosine (torch.acosh)."""
+    return of_input(input, "AcoshBackward0", np.arccosh, lambda x: 1 / np.sqrt(x * x - 1))
+
+
+def atanh(input: Tensor) -> Tensor:
+    """Returns the inverse hyperbolic tangent (torch.atanh)."""
+    return of_input(input, "AtanhBackward0", np.arctanh, lambda x: 1 / (1 - x * x))
+
+
+def deg2rad(input: Tensor) -> Tensor:
+    """Returns angles in degrees as radians (torch.deg2rad)."""
+    return of_input(input, "Deg2RadBackward0", np.deg2rad, lambda x: x.dtype.type(np.pi / 180))
+
+
+def rad2deg(input: Tensor) -> Tensor:
+    """Returns angles in radians as degrees (torch.rad2deg)."""
+    return of_input(input, "Rad2DegBackward0", np.rad2deg, lambda x: x.dtype.type(180 / np.pi))
 
 
 def sigmoid(input: Tensor) -> Tensor:
@@ -168,9 +194,31 @@ def relu(input: Tensor) -> Tensor:
 
 def sign(input: Tensor) -> Tensor:
     """Returns -1, 0 or 1 (torch.sign)."""
+    return _signs(input, "SignBackward0")
+
+
+def sgn(input: Tensor) -> Tensor:
+    """As `sign`: there are no complex numbers (torch.sgn)."""
+    return _signs(input, "SgnBackward0")
+
+
+def _signs(input: Tensor, name: str) -> Tensor:
     x = input._array
     result = x.copy() if x.dtype == np.bool_ else np.sign(x)
-    return record(result, "SignBackward0", (input,), lambda grad: (np.zeros_like(grad),))
+    if dtypes.as_dtype(x.dtype).is_floating_point:
+        result = np.where(np.isnan(x), x.dtype.type(0), result)
+    return record(result, name, (input,), lambda grad: (np.zeros_like(grad),))
+
+
+def positive(input: Tensor) -> Tensor:
+    """Returns the tensor itself (torch.positive).
+
+    Raises:
+        RuntimeError: it is boolean.
+    """
+    if input._array.dtype == np.bool_:
+        raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
+    return input
 
 
 def floor(input: Tensor) -> Tensor:
@@ -208,7 +256,8 @@ def nan_to_num(
     return record(result, "NanToNumBackward0", (input,), lambda grad: (grad * np.isfinite(x),), (input,))
 
 
-absolute = abs
+absolute, arcsin, arccos, arctan = abs, asin, acos, atan
+arcsinh, arccosh, arctanh, fix = asinh, acosh, atanh, trunc
 
 abs_ = in_place(abs)
 exp_ = in_place(exp)
@@ -237,3 +286,11 @@ ceil_ = in_place(ceil)
 trunc_ = in_place(trunc)
 round_ = in_place(round)
 frac_ = in_place(frac)
+asinh_ = arcsinh_ = in_place(asinh)
+acosh_ = arccosh_ = in_place(acosh)
+atanh_ = arctanh_ = in_place(atanh)
+deg2rad_ = in_place(deg2rad)
+rad2deg_ = in_place(rad2deg)
+sgn_ = in_place(sgn)
+nan_to_num_ = in_place(nan_to_num)
+absolute_, arcsin_, arccos_, arctan_, fix_ = abs_, asin_, acos_, atan_, trunc_

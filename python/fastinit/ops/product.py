@@ -10,7 +10,7 @@ from .. import dtypes
 from ..autograd import record
 from .arithmetic import add, mul
 from .copying import contiguous
-from .operands import Array, compute, cpp_name, lift, lower, mismatch
+from .operands import Array, compute, cpp_name, in_place, lift, lower, mismatch
 from .shape import matrix_t
 
 if TYPE_CHECKING:
@@ -265,3 +265,14 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
         if each._array.ndim != 1:
             raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {each._array.ndim}-D")
     return mul(input.reshape(-1, 1), vec2)
+
+
+def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
+    """Returns beta * input + alpha * (the outer product of two vectors) (torch.addr)."""
+    return _weighted(input, outer(vec1, vec2), beta, alpha)
+
+
+addmm_ = in_place(addmm)
+addmv_ = in_place(addmv)
+baddbmm_ = in_place(baddbmm)
+addr_ = in_place(addr)

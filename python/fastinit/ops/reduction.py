@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import _core, dtypes
 from ..autograd import record, wrap
-from .dims import Dims, wrap_dim, wrap_dims
-from .operands import Array, compute, floating, lift, lower
+from .dims import Dims, flatten_arguments, wrap_dim, wrap_dims
+from .operands import Array, compute, floating, in_place, lift, lower
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -337,6 +338,51 @@ def norm(
     )
 
 
+def nansum(
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None
+) -> Tensor:
+    """Returns the sum over `dim` of what is not NaN; arguments as those of `sum` (torch.nansum)."""
+    own = input._array.dtype
+    x = _converted(input._array, dtype)
+    if dtype is None and own.kind in "biu":
+        x = x.astype(np.int64)
+    working = lift(x)
+    missing = np.isnan(working)
+    axes = wrap_dims(dim, x.ndim)
+    total = np.sum(np.where(missing, working.dtype.type(0), working), axis=axes, keepdims=keepdim)
+
+    def backward(grad: Array) -> tuple[Array]:
+        return (_spread(grad, x.shape, axes, keepdim).astype(own) * ~missing,)
+
+    return record(lower(total, x.dtype), "NansumBackward0", (input,), backward, (input,))
+
+
+def nanmean(
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None
+) -> Tensor:
+    """Returns the mean over `dim` of what is not NaN; arguments as those of `mean` (torch.nanmean)."""
+    axes = wrap_dims(dim, input._array.ndim)
+    count = wrap(np.sum(~np.isnan(lift(input._array)), axis=axes, keepdims=keepdim))
+    return nansum(input, dim, keepdim, dtype=dtype) / count
+
+
+def sum_to_size(input: Tensor, *size: Any) -> Tensor:
+    """Returns the sum over what broadcasting to the tensor's shape would repeat (torch.Tensor.sum_to_size).
+
+    Raises:
+        RuntimeError: `size` does not broadcast to the tensor's shape.
+    """
+    shape, wanted = input._array.shape, flatten_arguments(size)
+    extra = len(shape) - len(wanted)
+    if extra < 0 or not builtins.all(
+        own in (1, length) for own, length in zip(wanted, shape[extra:], strict=True)
+    ):
+        raise RuntimeError(f"size {{{list(wanted)}}} is not expandable to size {{{list(shape)}}}.")
+    axes = [dim for dim in range(len(shape)) if dim < extra or wanted[dim - extra] != shape[dim]]
+    result = sum(input, axes, True) if axes else input
+    return result.view(wanted) if extra else result
+
+
 def _truth(result: Any, x: Array) -> Tensor:
     """Returns truth values: as uint8 for uint8, which once stood for bool, else as bool."""
     return wrap(result.astype(np.uint8) if x.dtype == np.uint8 else result)
@@ -358,3 +404,6 @@ def count_nonzero(input: Tensor, dim: Dims = None) -> Tensor:
     """Counts the elements that are not 0, over `dim` or all (torch.count_nonzero)."""
     x = input._array
     return wrap(np.count_nonzero(x, axis=wrap_dims(dim, x.ndim)))
+
+
+cumsum_ = in_place(cumsum)

@@ -55,6 +55,13 @@ def where(
     return _where(condition, test, input, other)
 
 
+def where_self(self: Tensor, condition: Tensor, other: Operand) -> Tensor:
+    """Returns the tensor where the condition holds, else `other` (torch.Tensor.where)."""
+    chosen = where(condition, self, other)
+    assert not isinstance(chosen, tuple)
+    return chosen
+
+
 def _where(condition: Tensor, test: Array, input: Operand, other: Operand) -> Tensor:
     x, y, dtype = pair(input, other)
     try:

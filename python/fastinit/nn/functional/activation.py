@@ -1,16 +1,14 @@
 """Activations: elementwise ones, and the softmax along a dimension, on the compiled kernels."""
 
 import warnings
-
-import numpy as np
+from collections.abc import Callable
 
 from ... import _core, dtypes
-from ...autograd import record
-from ...ops import pointwise
+from ...ops import activation, pointwise
 from ...ops.activation import activate
-from ...ops.operands import Array, lift, lower
+from ...ops.operands import Array
 from ...tensor import Tensor
-from .operands import array_of, refuse_integers, wrapped_dim
+from .operands import array_of, refuse_integers
 
 __all__ = [
     "elu",
@@ -202,7 +200,7 @@ def softmax(
 
     Source: torch.nn.functional.softmax.
     """
-    return _along(input, "softmax", dim, _stacklevel, dtype)
+    return _along(input, activation.softmax, dim, _stacklevel, dtype)
 
 
 def log_softmax(
@@ -222,7 +220,7 @@ def log_softmax(
 
     Source: torch.nn.functional.log_softmax.
     """
-    return _along(input, "log_softmax", dim, _stacklevel, dtype)
+    return _along(input, activation.log_softmax, dim, _stacklevel, dtype)
 
 
 def relu_(input: Tensor) -> Tensor:
@@ -251,34 +249,19 @@ def log_softmax_rows(rows: Array) -> Array:
 
 
 def _along(
-    input: Tensor, kernel: str, dim: int | None, stacklevel: int, dtype: dtypes.dtype | None
+    input: Tensor,
+    along: Callable[[Tensor, int, dtypes.dtype | None], Tensor],
+    dim: int | None,
+    stacklevel: int,
+    dtype: dtypes.dtype | None,
 ) -> Tensor:
-    """Applies a compiled kernel of rows along a dimension."""
-    array_of(input, kernel)
+    """Applies a function of rows along a dimension, by default the one that PyTorch once chose."""
+    array_of(input, along.__name__)
     if dim is None:
         warnings.warn(
-            f"Implicit dimension choice for {kernel} has been deprecated. "
+            f"Implicit dimension choice for {along.__name__} has been deprecated. "
             "Change the call to include dim=X as an argument.",
             stacklevel=stacklevel,
         )
         dim = 0 if input._array.ndim in {0, 1, 3} else 1
-    if dtype is not None:
-        input = input.to(dtype)
-    x = input._array
-    dim = wrapped_dim(dim, x.ndim)
-    is_last = dim >= x.ndim - 1
-    refuse_integers(x.dtype, f"{kernel}_lastdim_kernel_impl" if is_last else f"{kernel}_kernel_impl")
-
-    def rows(array: Array) -> Array:
-        # The kernels work along the last dimension; a swap of two is its own inverse.
-        return array if is_last else np.swapaxes(array, dim, -1)
-
-    y = rows(_core.activation(kernel, rows(lift(x))))
-    y = lower(y if is_last else np.ascontiguousarray(y), x.dtype)
-
-    def backward(grad: Array) -> tuple[Array]:
-        slope = rows(_core.activation_backward(kernel, rows(lift(grad)), rows(lift(y))))
-        return (lower(slope, grad.dtype),)
-
-    name = "SoftmaxBackward0" if kernel == "softmax" else "LogSoftmaxBackward0"
-    return record(y, name, (input,), backward, saves_result=True)
+    return along(input, dim, dtype)

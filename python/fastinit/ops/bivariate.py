@@ -1,0 +1,169 @@
+"""Functions of two tensors, element by element, beyond arithmetic: angles, remainders, logarithms of sums."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..autograd import Variable, record
+from .arithmetic import pow
+from .operands import (
+    Array,
+    Operand,
+    broadcast,
+    floating,
+    in_place,
+    lower,
+    pair,
+    reduce_to,
+    refuse_bool,
+    target,
+)
+
+if TYPE_CHECKING:
+    from ..tensor import Tensor
+
+
+def _recorded(
+    input: Operand,
+    other: Operand,
+    name: str,
+    function: Callable[[Any, Any], Any],
+    slopes: Callable[[Any, Any], tuple[Any, Any]],
+    *,
+    keeps_integers: bool = False,
+) -> Tensor:
+    """Computes `function`, whose derivatives with respect to both operands `slopes` gives."""
+    x, y, dtype = pair(input, other)
+    if dtype.kind in "biu" and not keeps_integers:
+        x, y = floating(np.asarray(x)), floating(np.asarray(y))
+        dtype = x.dtype
+    a, b = target(input), target(other)
+
+    def backward(grad: Array) -> tuple[Array | None, ...]:
+        of_input, of_other = slopes(x, y)
+        return a and reduce_to(grad * of_input, a), b and reduce_to(grad * of_other, b)
+
+    saved = tuple(each for each in (input, other) if isinstance(each, Variable) and (a or b))
+    array = lower(broadcast(function, x, y), dtype)
+    if len(saved) == 2 or not saved:
+        return record(array, name, (input, other), backward, saved)
+    # A number has no edge.
+    place = 0 if isinstance(input, Variable) else 1
+    return record(array, name, saved, lambda grad: (backward(grad)[place],), saved)
+
+
+def atan2(input: Tensor, other: Tensor) -> Tensor:
+    """Returns the angle of the point (other, input) (torch.atan2)."""
+
+    def slopes(x: Any, y: Any) -> tuple[Any, Any]:
+        square = x * x + y * y
+        inverse = np.where(square == 0, 0, 1 / square)
+        return y * inverse, -x * inverse
+
+    return _recorded(input, other, "Atan2Backward0", np.arctan2, slopes)
+
+
+def hypot(input: Tensor, other: Tensor) -> Tensor:
+    """Returns sqrt(input**2 + other**2) (torch.hypot)."""
+
+    def slopes(x: Any, y: Any) -> tuple[Any, Any]:
+        length = np.hypot(x, y)
+        return x / length, y / length
+
+    return _recorded(input, other, "HypotBackward0", np.hypot, slopes)
+
+
+def copysign(input: Tensor, other: Operand) -> Tensor:
+    """Returns the size of `input` with the sign of `other` (torch.copysign)."""
+
+    def slopes(x: Any, y: Any) -> tuple[Any, Any]:
+        return np.where(x == 0, 0, np.copysign(1, y) * np.sign(x)), np.zeros_like(x)
+
+    name = "CopysignBackward0" if isinstance(other, Variable) else "CopysignBackward1"
+    return _recorded(input, other, name, np.copysign, slopes)
+
+
+def fmod(input: Tensor, other: Operand) -> Tensor:
+    """Returns input - other * trunc(input / other), which has the sign of `input` (torch.fmod).
+
+    Raises:
+        RuntimeError: an integer is divided by zero.
+    """
+    _, divisor, dtype = pair(input, other)
+    refuse_bool(dtype, "fmod_cpu")
+    if dtype.kind in "iu" and not np.all(divisor):
+        raise RuntimeError("ZeroDivisionError")
+
+    def slopes(x: Any, y: Any) -> tuple[Any, Any]:
+        return np.ones_like(x), -np.trunc(x / y)
+
+    name = "FmodBackward1" if isinstance(other, Variable) else "FmodBackward0"
+    return _recorded(input, other, name, np.fmod, slopes, keeps_integers=True)
+
+
+def logaddexp(input: Tensor, other: Tensor) -> Tensor:
+    """Returns log(exp(input) + exp(other)) without overflow (torch.logaddexp)."""
+
+    def slopes(x: Any, y: Any) -> tuple[Any, Any]:
+        total = np.logaddexp(x, y)
+        return np.exp(x - total), np.exp(y - total)
+
+    return _recorded(input, other, "LogaddexpBackward0", np.logaddexp, slopes)
+
+
+def logaddexp2(input: Tensor, other: Tensor) -> Tensor:
+    """Returns log2(2**input + 2**other) without overflow (torch.logaddexp2)."""
+
+    def slopes(x: Any, y: Any) -> tuple[Any, Any]:
+        total = np.logaddexp2(x, y)
+        return np.exp2(x - total), np.exp2(y - total)
+
+    return _recorded(input, other, "Logaddexp2Backward0", np.logaddexp2, slopes)
+
+
+def xlogy(input: Operand, other: Operand) -> Tensor:
+    """Returns input * log(other), and 0 where `input` is 0 (torch.xlogy)."""
+
+    def function(x: Any, y: Any) -> Any:
+        return np.where(np.equal(x, 0) & ~np.isnan(y), 0, x * np.log(y)).astype(np.result_type(x, y))
+
+    def slopes(x: Any, y: Any) -> tuple[Any, Any]:
+        return np.where(np.equal(x, 0) & np.less_equal(y, 0), 0, np.log(y)), x / y
+
+    number = 1 if not isinstance(input, Variable) else 2 if not isinstance(other, Variable) else 0
+    return _recorded(input, other, f"XlogyBackward{number}", function, slopes)
+
+
+def _extreme_number(function: Any, name: str, input: Tensor, other: Tensor) -> Tensor:
+    def slopes(x: Any, y: Any) -> tuple[Any, Any]:
+        first = (function(x, y) == x) & ~np.isnan(x) | np.isnan(y)
+        return first, ~first
+
+    return _recorded(input, other, name, function, slopes, keeps_integers=True)
+
+
+def fmax(input: Tensor, other: Tensor) -> Tensor:
+    """Returns the larger of each two elements; a number rather than NaN (torch.fmax)."""
+    return _extreme_number(np.fmax, "FmaxBackward0", input, other)
+
+
+def fmin(input: Tensor, other: Tensor) -> Tensor:
+    """Returns the smaller of each two elements; a number rather than NaN (torch.fmin)."""
+    return _extreme_number(np.fmin, "FminBackward0", input, other)
+
+
+def float_power(input: Tensor, exponent: Operand) -> Tensor:
+    """Returns input to the power of exponent, in float64 (torch.float_power)."""
+    return pow(input.double(), exponent.double() if isinstance(exponent, Variable) else exponent)
+
+
+arctan2 = atan2
+
+atan2_ = arctan2_ = in_place(atan2)
+hypot_ = in_place(hypot)
+copysign_ = in_place(copysign)
+fmod_ = in_place(fmod)
+xlogy_ = in_place(xlogy)

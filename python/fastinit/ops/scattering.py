@@ -1,0 +1,232 @@
+"""Writes to elements that an index, a mask or a position names; and the reads that go with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..autograd import Variable, record
+from .dims import wrap_dim
+from .indexing import added_at, gather, index_add, scatter, scatter_add
+from .operands import Array, Operand, in_place, lift, lower, mismatch, reduce_to, target
+
+if TYPE_CHECKING:
+    from ..tensor import Tensor
+
+__all__ = [
+    "index_add_",
+    "index_copy",
+    "index_copy_",
+    "index_fill",
+    "index_fill_",
+    "index_put",
+    "index_put_",
+    "masked_scatter",
+    "masked_scatter_",
+    "scatter_",
+    "scatter_add_",
+    "take",
+    "take_along_dim",
+]
+
+
+def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
+    """Returns `input` with the elements of `source`, in a row, where `mask` holds (torch.masked_scatter).
+
+    Raises:
+        RuntimeError: the mask is not boolean, dtypes differ, or `source` has too few elements.
+    """
+    x, test = np.broadcast_arrays(input._array, mask._array)
+    values = source._array
+    if test.dtype != np.bool_:
+        raise RuntimeError(
+            "masked_scatter_ only supports boolean masks, but got mask with dtype " + str(mask.dtype)
+        )
+    if values.dtype != x.dtype:
+        raise RuntimeError(
+            "masked_scatter: expected self and source to have same dtypes but got "
+            f"{input.dtype.type_name} and {source.dtype.type_name}"
+        )
+    count = int(np.count_nonzero(test))
+    if count > values.size:
+        raise RuntimeError("Number of elements of source < number of ones in mask")
+    result = x.copy()
+    result[test] = values.reshape(-1)[:count]
+    a, b = target(input), target(source)
+
+    def backward(grad: Array) -> tuple[Array | None, ...]:
+        if b is None:
+            return (reduce_to(np.where(test, grad.dtype.type(0), grad), a), None)
+        part = np.zeros(values.size, grad.dtype)
+        part[:count] = grad[test]
+        return a and reduce_to(np.where(test, grad.dtype.type(0), grad), a), part.reshape(values.shape)
+
+    return record(result, "MaskedScatterBackward0", (input, source), backward, (mask,))
+
+
+def _key(input: Tensor, dim: int, index: Tensor) -> tuple[Any, ...]:
+    x, where = input._array, index._array
+    axis = wrap_dim(dim, x.ndim)
+    length = x.shape[axis] if x.ndim else 1
+    if where.size and (where.min() < -length or where.max() >= length):
+        bad = where[(where < -length) | (where >= length)].flat[0]
+        raise IndexError(f"index {bad} is out of bounds for dimension {axis} with size {length}")
+    return (slice(None),) * axis + (where,)
+
+
+def index_fill(input: Tensor, dim: int, index: Tensor, value: Operand) -> Tensor:
+    """Returns `input` with `value` in the entries of a dimension that `index` names (torch.index_fill).
+
+    Raises:
+        IndexError: an index is out of range, or no int64.
+        RuntimeError: `value` is a tensor of more than 0 dimensions.
+    """
+    if index._array.dtype != np.int64:
+        raise IndexError("index_fill_(): Expected dtype int64 for index.")
+    if isinstance(value, Variable) and value._array.ndim:
+        raise RuntimeError(
+            "index_fill_ only supports a 0-dimensional value tensor, but got tensor with "
+            f"{value._array.ndim} dimension(s)."
+        )
+    key = _key(input, dim, index)
+    result = input._array.copy()
+    result[key] = value._array if isinstance(value, Variable) else value
+    to = target(value)
+
+    def backward(grad: Array) -> tuple[Array | None, ...]:
+        rest = grad.copy()
+        rest[key] = 0
+        return (rest, to and reduce_to(grad[key], to)) if isinstance(value, Variable) else (rest,)
+
+    if isinstance(value, Variable):
+        return record(result, "IndexFillBackward1", (input, value), backward, (index,))
+    return record(result, "IndexFillBackward0", (input,), backward, (index,))
+
+
+def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
+    """Returns `input` with the entries of `source` in those that `index` names (torch.index_copy).
+
+    Raises:
+        IndexError: an index is out of range.
+        RuntimeError: dtypes differ.
+    """
+    if source._array.dtype != input._array.dtype:
+        raise RuntimeError(
+            "index_copy_(): self and source expected to have the same dtype, but got (self) "
+            f"{input.dtype.type_name} and (source) {source.dtype.type_name}"
+        )
+    key = _key(input, dim, index)
+    result = input._array.copy()
+    result[key] = source._array
+    to = target(source)
+
+    def backward(grad: Array) -> tuple[Array | None, ...]:
+        rest = grad.copy()
+        rest[key] = 0
+        return rest, to and reduce_to(grad[key], to)
+
+    return record(result, "IndexCopyBackward0", (input, source), backward, (index,))
+
+
+def index_put(
+    input: Tensor, indices: Sequence[Tensor | None], values: Tensor, accumulate: bool = False
+) -> Tensor:
+    """Returns `input` with `values`, broadcast, at input[indices] (torch.index_put).
+
+    Args:
+        input: any shape.
+        indices: an index tensor or a mask per dimension; None is all of one.
+        values: of the same dtype.
+        accumulate: add them to what is there, also where an element is named more than once.
+
+    Raises:
+        IndexError: an index is out of range.
+        RuntimeError: dtypes differ, or the shapes do not fit.
+    """
+    if values._array.dtype != input._array.dtype:
+        raise RuntimeError(
+            "Index put requires the source and destination dtypes match, got "
+            f"{input.dtype.type_name} for the destination and {values.dtype.type_name} for the source."
+        )
+    key: Any = tuple(slice(None) if each is None else each._array for each in indices)
+    result = lift(input._array).copy()
+    try:
+        if accumulate:
+            np.add.at(result, key, lift(values._array))
+        else:
+            result[key] = lift(values._array)
+    except ValueError:
+        raise RuntimeError(
+            f"shape mismatch: value tensor of shape {list(values.shape)} cannot be broadcast to indexing "
+            f"result of shape {list(result[key].shape)}"
+        ) from None
+    to = target(values)
+
+    def backward(grad: Array) -> tuple[Array | None, ...]:
+        rest = grad.copy()
+        if not accumulate:
+            rest[key] = 0
+        return rest, to and reduce_to(grad[key], to)
+
+    array = lower(result, input._array.dtype)
+    return record(array, "IndexPutBackward0", (input, values), backward)
+
+
+def take(input: Tensor, index: Tensor) -> Tensor:
+    """Returns the elements at these positions, as if `input` had one dimension (torch.take).
+
+    Raises:
+        IndexError: a position is out of range.
+    """
+    x, where = input._array, index._array
+    try:
+        array = x.reshape(-1)[where]
+    except IndexError:
+        raise IndexError(
+            f"out of range: tried to access index {where.max()} on a tensor of {x.size} elements."
+        ) from None
+    shape = x.shape
+
+    def backward(grad: Array) -> tuple[Array]:
+        return (added_at((x.size,), (where,), grad).reshape(shape),)
+
+    return record(array, "TakeBackward0", (input,), backward, (index,))
+
+
+def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
+    """Returns the elements that `indices` names along `dim`, both broadcast (torch.take_along_dim).
+
+    Raises:
+        RuntimeError: the numbers of dimensions differ, or the shapes do not fit.
+    """
+    if dim is None:
+        return gather(input.reshape(-1), 0, indices.reshape(-1))
+    x, where = input._array, indices._array
+    if x.ndim != where.ndim:
+        raise RuntimeError(
+            "fastinit.take_along_dim(): input and indices should have the same number of dimensions, but got "
+            f"{x.ndim} dimensions for input, and {where.ndim} dimensions for indices"
+        )
+    axis = wrap_dim(dim, x.ndim)
+    apart = [tuple(1 if at == axis else n for at, n in enumerate(each.shape)) for each in (x, where)]
+    try:
+        joint = np.broadcast_shapes(*apart)
+    except ValueError:
+        raise mismatch(*apart) from None
+
+    def lengths(own: int) -> tuple[int, ...]:
+        return (*joint[:axis], own, *joint[axis + 1 :])
+
+    wide = input.expand(lengths(x.shape[axis]))
+    return gather(wide, axis, indices.expand(lengths(where.shape[axis])))
+
+
+masked_scatter_ = in_place(masked_scatter)
+index_fill_ = in_place(index_fill)
+index_copy_ = in_place(index_copy)
+index_put_ = in_place(index_put)
+index_add_ = in_place(index_add)
+scatter_ = in_place(scatter)
+scatter_add_ = in_place(scatter_add)

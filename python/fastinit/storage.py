@@ -1,0 +1,96 @@
+"""The memory that tensors share: the whole block in which an array is a window."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .devices import CPU, device
+
+__all__ = ["UntypedStorage", "window"]
+
+Array = npt.NDArray[Any]
+
+
+class UntypedStorage:
+    """The memory of a tensor and of all its views, as bytes (torch.UntypedStorage).
+
+    Two tensors share memory if `data_ptr()` of their storages is the same.
+
+    Args:
+        array: a window in it.
+    """
+
+    __slots__ = ("_first", "_owner", "_size")
+
+    def __init__(self, array: Array) -> None:
+        owner = array
+        while isinstance(owner.base, np.ndarray):
+            owner = owner.base
+        first, end = np.lib.array_utils.byte_bounds(owner)
+        self._owner = owner
+        self._first = first
+        self._size = end - first if owner.size else 0
+
+    def data_ptr(self) -> int:
+        """Returns the address of the first byte."""
+        return self._first
+
+    def nbytes(self) -> int:
+        """Returns the number of bytes."""
+        return self._size
+
+    size = __len__ = nbytes
+
+    @property
+    def device(self) -> device:
+        """The CPU."""
+        return CPU
+
+    def is_shared(self) -> bool:
+        """Tells whether other processes map the same memory: a file does, say."""
+        return isinstance(self._owner, np.memmap)
+
+    def offset_of(self, array: Array) -> int:
+        """Returns how many elements of its dtype lie before the first one of `array`."""
+        return int(array.ctypes.data - self._first) // array.itemsize if self._size else 0
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, UntypedStorage) and self._first == other._first
+
+    def __hash__(self) -> int:
+        return hash(self._first)
+
+    def __repr__(self) -> str:
+        return f"<fastinit.UntypedStorage of {self._size} bytes at {self._first:#x}>"
+
+
+class _Lender:
+    """What NumPy asks for memory: the address, lengths and strides; it keeps the owner alive."""
+
+    def __init__(self, owner: Array, interface: dict[str, Any]) -> None:
+        self.owner = owner
+        self.__array_interface__ = interface
+
+
+def window(array: Array, offset: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> Array:
+    """Returns an array on the storage of another one, of its dtype.
+
+    Args:
+        array: any array.
+        offset: where its storage is to be entered, in elements.
+        shape: the lengths.
+        strides: the steps, in elements; neither they nor the offset may lead out of the storage.
+    """
+    storage = UntypedStorage(array)
+    size = array.itemsize
+    interface = {
+        "version": 3,
+        "shape": shape,
+        "typestr": f"|V{size}",
+        "data": (storage.data_ptr() + offset * size, not array.flags.writeable),
+        "strides": tuple(step * size for step in strides),
+    }
+    return np.asarray(_Lender(storage._owner, interface)).view(array.dtype)
