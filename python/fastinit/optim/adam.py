@@ -8,7 +8,7 @@ import numpy as np
 from .. import _core
 from ..autograd import wrap
 from ..tensor import Tensor
-from .optimizer import Array, Group, Optimizer
+from .optimizer import Array, Group, Optimizer, check_implementation, check_one_element
 
 __all__ = ["Adam", "AdamW"]
 
@@ -23,14 +23,16 @@ class Adam(Optimizer):
         eps: keeps the denominator away from zero.
         weight_decay: adds this multiple of the parameter to its gradient.
         amsgrad: divides by the largest mean of squares so far (Reddi et al., ICLR 2018).
-        foreach: accepted and kept, without effect; so are `capturable`, `differentiable` and `fused`.
+        foreach: accepted and kept, without effect; so are `capturable` and `fused`.
         maximize: climbs instead.
         capturable: see `foreach`.
-        differentiable: see `foreach`.
+        differentiable: no step can be differentiated: only False is accepted.
         fused: see `foreach`.
         decoupled_weight_decay: shrinks the parameter itself, as `AdamW`.
 
     Raises:
+        NotImplementedError: a step is to be differentiable.
+        RuntimeError: it is to be both fused and by `foreach`.
         TypeError: `params` is a tensor, or has something that is none.
         ValueError: a rate is negative, a beta is not in [0, 1), there are no parameters, one is no leaf, or
             one is in two groups.
@@ -52,6 +54,9 @@ class Adam(Optimizer):
         fused: bool | None = None,
         decoupled_weight_decay: bool = False,
     ) -> None:
+        if isinstance(lr, Tensor) and foreach and not capturable:
+            raise ValueError("lr as a Tensor is not supported for capturable=False and foreach=True")
+        check_one_element(lr, "lr")
         if not lr >= 0.0:
             raise ValueError(f"Invalid learning rate: {lr}")
         if not eps >= 0.0:
@@ -61,6 +66,7 @@ class Adam(Optimizer):
                 raise ValueError(f"Invalid beta parameter at index {index}: {betas[index]}")
         if not weight_decay >= 0.0:
             raise ValueError(f"Invalid weight_decay value: {weight_decay}")
+        betas = _numbers(betas, foreach=bool(foreach and not capturable))
         defaults = {
             "lr": lr,
             "betas": betas,
@@ -75,6 +81,23 @@ class Adam(Optimizer):
             "decoupled_weight_decay": decoupled_weight_decay,
         }
         super().__init__(params, defaults)
+        check_implementation(fused=fused, foreach=foreach, differentiable=differentiable)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        # What the states of former versions lack, or have as a number.
+        for group in self.param_groups:
+            group.setdefault("amsgrad", False)
+            group.setdefault("maximize", False)
+            group.setdefault("foreach", None)
+            group.setdefault("capturable", False)
+            group.setdefault("differentiable", False)
+            group.setdefault("decoupled_weight_decay", False)
+            group.setdefault("fused", None)
+            for parameter in group["params"]:
+                kept = self.state.get(parameter)
+                if kept and not isinstance(kept["step"], Tensor):
+                    kept["step"] = wrap(np.asarray(kept["step"], np.float32))
 
     def _step(self, group: Group) -> None:
         """Moves all parameters in one compiled pass, but for those whose layout or dtype it does not take."""
@@ -203,3 +226,29 @@ class AdamW(Adam):
             fused=fused,
             decoupled_weight_decay=True,
         )
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        # Also where the state is Adam's.
+        for group in self.param_groups:
+            group["decoupled_weight_decay"] = True
+
+
+def _numbers(betas: Any, foreach: bool) -> tuple[Any, ...]:
+    """Returns Adam's betas, those that are tensors without their dimensions.
+
+    Raises:
+        ValueError: one is a tensor, the other not, or tensors are not supported, or have several elements.
+    """
+    if not (
+        all(isinstance(beta, float) for beta in betas[:2])
+        or all(isinstance(beta, Tensor) for beta in betas[:2])
+    ):
+        raise ValueError("betas must be either both floats or both Tensors")
+    for index, beta in enumerate(betas[:2]):
+        if isinstance(beta, Tensor) and foreach:
+            raise ValueError(
+                f"betas[{index}] as a Tensor is not supported for capturable=False and foreach=True"
+            )
+        check_one_element(beta, f"betas[{index}]")
+    return tuple(beta.squeeze() if isinstance(beta, Tensor) and beta.ndim else beta for beta in betas)

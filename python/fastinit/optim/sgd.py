@@ -7,7 +7,7 @@ import numpy as np
 from .. import _core
 from ..autograd import wrap
 from ..tensor import Tensor
-from .optimizer import Array, Group, Optimizer
+from .optimizer import Array, Group, Optimizer, check_implementation, check_one_element
 
 __all__ = ["SGD"]
 
@@ -23,11 +23,13 @@ class SGD(Optimizer):
         weight_decay: adds this multiple of the parameter to its gradient.
         nesterov: looks ahead along the new direction (Sutskever et al., ICML 2013).
         maximize: climbs instead.
-        foreach: accepted and kept, without effect; so are `differentiable` and `fused`.
-        differentiable: see `foreach`.
+        foreach: accepted and kept, without effect; so is `fused`.
+        differentiable: no step can be differentiated: only False is accepted.
         fused: see `foreach`.
 
     Raises:
+        NotImplementedError: a step is to be differentiable.
+        RuntimeError: it is to be both fused and by `foreach`.
         TypeError: `params` is a tensor, or has something that is none.
         ValueError: a rate is negative, `nesterov` comes without momentum or with dampening, there are no
             parameters, one is no leaf, or one is in two groups.
@@ -47,6 +49,7 @@ class SGD(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
+        check_one_element(lr, "lr")
         if lr < 0.0:
             raise ValueError(f"Invalid learning rate: {lr}")
         if momentum < 0.0:
@@ -67,6 +70,17 @@ class SGD(Optimizer):
             "fused": fused,
         }
         super().__init__(params, defaults)
+        check_implementation(fused=fused, foreach=foreach, differentiable=differentiable)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        # What the states of former versions lack.
+        for group in self.param_groups:
+            group.setdefault("nesterov", False)
+            group.setdefault("maximize", False)
+            group.setdefault("foreach", None)
+            group.setdefault("differentiable", False)
+            group.setdefault("fused", False)
 
     def _step(self, group: Group) -> None:
         """Moves all parameters in one compiled pass, but for those whose layout or dtype it does not take."""
