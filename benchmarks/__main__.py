@@ -1,4 +1,4 @@
-"""`python -m benchmarks [fills] [steps]`: measures fastinit beside its peers, and prints tables of ratios."""
+"""`python -m benchmarks [fills] [dense]`: measures fastinit beside its peers, and prints tables of ratios."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import argparse
 from pathlib import Path
 
 import fastinit
-from benchmarks import fills, steps
+from benchmarks import dense, fills
 from benchmarks.peers import torch
 
-SUITES = {"fills": fills.run, "steps": steps.run}
+SUITES = {"fills": fills.run, "dense": dense.run}
 
 
 def arguments() -> argparse.Namespace:
@@ -25,7 +25,7 @@ def arguments() -> argparse.Namespace:
         type=int,
         nargs="+",
         default=sorted({1, all_threads}),
-        help="default: 1 and all; steps: the most",
+        help="default: 1 and all; dense: the most",
     )
     of_fills = parser.add_argument_group("fills")
     of_fills.add_argument(
@@ -58,11 +58,11 @@ def main() -> None:
     print(f"fastinit {fastinit.__version__} beside torch {torch.__version__}")
     fastinit.show_config()
     for name in options.suites or SUITES:
-        table = SUITES[name](options)
-        if options.markdown:
-            print(table.markdown())
-        else:
-            table.print()
+        for table in SUITES[name](options):
+            if options.markdown:
+                print(table.markdown())
+            else:
+                table.print()
 
 
 if __name__ == "__main__":

@@ -156,8 +156,8 @@ def power_of_two(size: int) -> str:
     return f"2^{size.bit_length() - 1}" if size.bit_count() == 1 else str(size)
 
 
-def run(options: argparse.Namespace) -> Table:
-    """One row per fill, dtype, size and number of threads: fastinit's rate, and the ratio to each peer's."""
+def run(options: argparse.Namespace) -> list[Table]:
+    """A row per fill, dtype, size and number of threads: fastinit's rate, and the ratio to each peer's."""
     results = measure(options)
     if options.plot:
         from benchmarks import plot
@@ -175,4 +175,4 @@ def run(options: argparse.Namespace) -> Table:
             table.row(
                 result.fill, result.dtype, power_of_two(result.size), count, result.rate(ours) / 1e9, *ratios
             )
-    return table
+    return [table]

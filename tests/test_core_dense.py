@@ -353,3 +353,7 @@ def test_products_agree_with_pytorch(road: str, dtype: str) -> None:
     )
     for ours, theirs in zip(gradients, inputs, strict=True):
         np.testing.assert_allclose(ours, theirs.grad.numpy(), rtol=tolerance, atol=10 * tolerance)
+
+
+def test_the_peak_rate_is_one_of_a_machine_that_there_may_be(isa: str) -> None:
+    assert 1e8 < _core.peak_rate(1e-3) < 1e15

@@ -306,6 +306,7 @@ PyMethodDef methods[] = {
 void register_dense(py::module_& module) {
     if (PyModule_AddFunctions(module.ptr(), methods) < 0) throw py::error_already_set();
     module.def("blas", &blas);
+    module.def("peak_rate", &runtime::peak_rate, py::call_guard<py::gil_scoped_release>());
     module.def("use_blas", &use_blas);
     runtime::blas_use();  // a wrong FASTINIT_BLAS is told at import, not at the first product
 }

@@ -33,6 +33,10 @@ inline constexpr std::size_t product_workspace_bytes = 5u << 18;
 struct DenseTable {
     void (*product_f32)(const Product<float>&, void* workspace);
     void (*product_f64)(const Product<double>&, void* workspace);
+    // Multiplies and adds `rounds` times in registers, as fast as the arithmetic units will, from numbers in
+    // [0, 1) and back into them: the rate that a product of float32 cannot pass. Returns how many operations
+    // that were, a multiplication and an addition each one.
+    double (*multiply_add_f32)(Index rounds, float numbers[2]);
 };
 
 }  // namespace fastinit::kernels

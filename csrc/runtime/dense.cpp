@@ -1,8 +1,10 @@
 #include "runtime/dense.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <memory>
+#include <mutex>
 #include <type_traits>
 
 #include "runtime/blas.hpp"
@@ -185,5 +187,25 @@ template void linear(const Linear<float>&);
 template void linear(const Linear<double>&);
 template void linear_backward(const LinearBackward<float>&);
 template void linear_backward(const LinearBackward<double>&);
+
+double peak_rate(double seconds) {
+    using Clock = std::chrono::steady_clock;
+    const auto multiply_add = active_kernels().dense.multiply_add_f32;
+    std::mutex mutex;
+    double rate = 0;
+    parallel_for(num_threads(), 1, [&](std::int64_t, std::int64_t) {
+        float numbers[2] = {0.5f, 0.5f};
+        double operations = 0;
+        double elapsed = 0;
+        const auto start = Clock::now();
+        while (elapsed < seconds) {
+            operations += multiply_add(1 << 14, numbers);
+            elapsed = std::chrono::duration<double>(Clock::now() - start).count();
+        }
+        const std::lock_guard lock(mutex);
+        rate += operations / elapsed;
+    });
+    return rate;
+}
 
 }  // namespace fastinit::runtime

@@ -54,4 +54,8 @@ struct LinearBackward {
 template <class T>
 void linear_backward(const LinearBackward<T>& layer);
 
+// Operations a second that all threads together reach where nothing but arithmetic is to be done, each
+// measured over so many seconds: what products of float32 are measured by.
+double peak_rate(double seconds);
+
 }  // namespace fastinit::runtime

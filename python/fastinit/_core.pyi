@@ -265,6 +265,9 @@ def activation_backward(
 def blas() -> str:
     """The configuration of the OpenBLAS that large products go to, loaded if it was not; else ""."""
 
+def peak_rate(seconds: float, /) -> float:
+    """The float32 multiplications and additions a second that all threads reach in registers."""
+
 def use_blas(use: str, /) -> None:
     """Which road products take: "auto" by their size, "none" our own kernel, "openblas" always the BLAS."""
 
