@@ -17,6 +17,7 @@ from .activation import (
     softplus,
     tanh,
 )
+from .attention import scaled_dot_product_attention
 from .batch_norm import batch_norm, instance_norm
 from .binary import binary_cross_entropy, binary_cross_entropy_with_logits
 from .classification import cross_entropy, nll_loss
@@ -24,6 +25,7 @@ from .convolution import conv1d, conv2d, conv3d
 from .dropout import dropout
 from .embedding import embedding
 from .linear import bilinear, linear
+from .multi_head_attention import multi_head_attention_forward
 from .normalization import group_norm, layer_norm, rms_norm
 from .padding import pad
 from .regression import l1_loss, mse_loss, smooth_l1_loss
@@ -51,11 +53,13 @@ __all__ = [
     "linear",
     "log_softmax",
     "mse_loss",
+    "multi_head_attention_forward",
     "nll_loss",
     "pad",
     "relu",
     "relu_",
     "rms_norm",
+    "scaled_dot_product_attention",
     "selu",
     "selu_",
     "sigmoid",
