@@ -301,9 +301,9 @@ def norm(
         )
     working = lift(x)
     axes = wrap_dims(dim, x.ndim)
-    size = compute(np.abs, working)
+    size = working if order == 2.0 else compute(np.abs, working)
     if order == 2.0:
-        value = np.sqrt(compute(np.add.reduce, size * size, axis=axes, keepdims=True))
+        value = compute(_euclidean, working, axes)
     elif order == 0:
         value = np.add.reduce((size != 0).astype(working.dtype), axis=axes, keepdims=True)
     elif order == 1:
@@ -323,6 +323,8 @@ def norm(
         elif np.isinf(order):
             reached = size == value
             slope = np.sign(working) * reached / reached.sum(axis=axes, keepdims=True)
+        elif order == 2.0:
+            slope = np.where(value == 0, 0, working / value)
         else:
             slope = np.where(value == 0, 0, np.sign(working) * size ** (order - 1) / value ** (order - 1))
         return (lower((spread * slope).astype(working.dtype, copy=False), own),)
@@ -336,6 +338,15 @@ def norm(
         (input,),
         saves_result=True,
     )
+
+
+def _euclidean(array: Array, axes: tuple[int, ...]) -> Array:
+    """The square root of the sum of squares over some dimensions, which are kept."""
+    if len(axes) == array.ndim:
+        # The product of a vector with itself needs no memory for the squares.
+        flat = array.ravel(order="K")
+        return np.full((1,) * array.ndim, np.sqrt(np.vdot(flat, flat)), array.dtype)
+    return np.asarray(np.sqrt(np.add.reduce(array * array, axis=axes, keepdims=True)))
 
 
 def nansum(

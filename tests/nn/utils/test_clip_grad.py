@@ -94,3 +94,39 @@ def test_a_gradient_that_is_in_a_graph_is_clipped_without_one():
     total = fastinit.nn.utils.clip_grad_norm_([weight], 1.0)
     assert not total.requires_grad
     assert not weight.grad.requires_grad
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_sixteen_bit_gradients_are_scaled_in_float32(dtype):
+    weight = fastinit.nn.Parameter(fastinit.zeros(3, dtype=getattr(fastinit, dtype)))
+    weight.grad = fastinit.tensor([1.0, 3.0, 7.0], dtype=weight.dtype)
+    expected = (weight.grad.float() * (0.7 / (10 + 1e-6))).to(weight.dtype)
+    fastinit.nn.utils.clip_grads_with_norm_(weight, 0.7, fastinit.tensor(10.0))
+    assert weight.grad.tolist() == expected.tolist()
+
+
+def test_a_gradient_whose_elements_share_memory_is_refused():
+    weight = fastinit.nn.Parameter(fastinit.zeros(3))
+    weight.grad = fastinit.ones(1).expand(3)
+    for clip in (fastinit.nn.utils.clip_grad_norm_, fastinit.nn.utils.clip_grad_value_):
+        with pytest.raises(RuntimeError, match="more than one element"):
+            clip(weight, 0.5)
+
+
+def test_clipping_counts_as_a_change():
+    weight = fastinit.nn.Parameter(fastinit.zeros(3))
+    weight.grad = fastinit.ones(3)
+    fastinit.nn.utils.clip_grad_norm_(weight, 100)
+    fastinit.nn.utils.clip_grad_value_(weight, 0.5)
+    assert weight.grad._version == 2
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (0,), (2, 3, 4)], ids=str)
+def test_norms_of_any_layout_are_those_of_torch(same_as_torch, normal, shape):
+    for call in (
+        lambda library, x: x.norm(),
+        lambda library, x: x.norm(2, keepdim=True),
+        lambda library, x: library.flip(x, (0,)).norm() if x.ndim else x.norm(),
+        lambda library, x: (x.transpose(0, -1) if x.ndim else x).norm(2),
+    ):
+        same_as_torch(call, normal(*shape))

@@ -5,9 +5,12 @@ import warnings
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from ...autograd import no_grad
+import numpy as np
+
+from ...autograd import bump, check_writable, no_grad
 from ...conversion import tensor
 from ...ops.joining import stack
+from ...ops.operands import Array, compute, lift
 from ...ops.reduction import norm
 from ...ops.selection import clamp
 from ...tensor import Tensor
@@ -80,9 +83,12 @@ def clip_grads_with_norm_(
     if not grads:
         return
     # No question whether it is below 1: a factor of NaN must reach the gradients.
-    factor = clamp(max_norm / (total_norm + 1e-6), max=1.0)
+    factor = clamp(max_norm / (total_norm + 1e-6), max=1.0).item()
     for grad in grads:
-        grad.mul_(factor)
+        check_writable(grad)
+        if factor != 1:
+            compute(_scale, grad._array, factor)
+        bump(grad)
 
 
 def clip_grad_norm_(
@@ -165,7 +171,22 @@ def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | Non
     """
     clip_value = float(clip_value)
     for grad in _grads(parameters):
-        grad.clamp_(-clip_value, clip_value)
+        check_writable(grad)
+        compute(_clip, grad._array, clip_value)
+        bump(grad)
+
+
+def _scale(array: Array, factor: float) -> None:
+    wide = lift(array)
+    np.multiply(wide, wide.dtype.type(factor), out=wide)
+    if wide is not array:
+        array[...] = wide
+
+
+def _clip(array: Array, bound: float) -> None:
+    largest = array.dtype.type(bound)
+    np.maximum(array, -largest, out=array)
+    np.minimum(array, largest, out=array)
 
 
 def _several(tensors: Tensors) -> list[Tensor]:
