@@ -1,13 +1,14 @@
 """fastinit: a network's parameters, named, initialised, shared and trained on NumPy memory."""
 
 import importlib
+from math import e, inf, nan, pi
 from typing import TYPE_CHECKING, Any
 
 from . import autograd, cuda, linalg, nn, optim
 from ._core import __version__
 from .autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from .config import get_num_threads, set_num_threads, show_config
-from .conversion import as_tensor, from_numpy, tensor
+from .conversion import as_tensor, asarray, from_dlpack, from_numpy, frombuffer, tensor
 from .creation import (
     arange,
     empty,
@@ -48,6 +49,16 @@ from .dtypes import (
     short,
     uint8,
 )
+from .grids import (
+    cartesian_prod,
+    combinations,
+    logspace,
+    meshgrid,
+    scalar_tensor,
+    tril_indices,
+    triu_indices,
+)
+from .layouts import channels_last, contiguous_format, layout, memory_format, preserve_format, strided
 from .nn import init
 from .ops.activation import (
     log_softmax,
@@ -350,11 +361,14 @@ from .random import (
 from .sampling import bernoulli, normal, rand, rand_like, randint, randint_like, randn, randn_like, randperm
 from .shard import Shard
 from .size import Size
-from .tensor import Tensor, is_floating_point, is_tensor, numel
+from .storage import UntypedStorage
+from .tensor import Tensor, is_complex, is_floating_point, is_nonzero, is_tensor, numel
 
 if TYPE_CHECKING:
     from . import checkpoint, diagnostics, recipe
     from .recipe import initialize_
+
+newaxis = None
 
 __all__ = [
     "STREAM_VERSION",
@@ -362,6 +376,7 @@ __all__ = [
     "Shard",
     "Size",
     "Tensor",
+    "UntypedStorage",
     "__version__",
     "abs",
     "absolute",
@@ -392,6 +407,7 @@ __all__ = [
     "argsort",
     "as_strided",
     "as_tensor",
+    "asarray",
     "asin",
     "asinh",
     "atan",
@@ -419,8 +435,10 @@ __all__ = [
     "broadcast_to",
     "bucketize",
     "can_cast",
+    "cartesian_prod",
     "cat",
     "ceil",
+    "channels_last",
     "checkpoint",
     "chunk",
     "clamp",
@@ -429,8 +447,10 @@ __all__ = [
     "clip",
     "clone",
     "column_stack",
+    "combinations",
     "concat",
     "concatenate",
+    "contiguous_format",
     "copysign",
     "cos",
     "cosh",
@@ -457,6 +477,7 @@ __all__ = [
     "double",
     "dstack",
     "dtype",
+    "e",
     "einsum",
     "empty",
     "empty_like",
@@ -487,7 +508,9 @@ __all__ = [
     "fmin",
     "fmod",
     "frac",
+    "from_dlpack",
     "from_numpy",
+    "frombuffer",
     "full",
     "full_like",
     "gather",
@@ -509,6 +532,7 @@ __all__ = [
     "index_fill",
     "index_put",
     "index_select",
+    "inf",
     "inference_mode",
     "init",
     "initial_seed",
@@ -520,8 +544,10 @@ __all__ = [
     "int32",
     "int64",
     "inverse",
+    "is_complex",
     "is_floating_point",
     "is_grad_enabled",
+    "is_nonzero",
     "is_tensor",
     "isclose",
     "isfinite",
@@ -532,6 +558,7 @@ __all__ = [
     "isposinf",
     "kron",
     "kthvalue",
+    "layout",
     "le",
     "lerp",
     "less",
@@ -551,6 +578,7 @@ __all__ = [
     "logical_or",
     "logical_xor",
     "logit",
+    "logspace",
     "logsumexp",
     "long",
     "lt",
@@ -564,6 +592,8 @@ __all__ = [
     "maximum",
     "mean",
     "median",
+    "memory_format",
+    "meshgrid",
     "min",
     "minimum",
     "mm",
@@ -573,6 +603,7 @@ __all__ = [
     "mul",
     "multiply",
     "mv",
+    "nan",
     "nan_to_num",
     "nanmean",
     "nansum",
@@ -580,6 +611,7 @@ __all__ = [
     "ne",
     "neg",
     "negative",
+    "newaxis",
     "nn",
     "no_grad",
     "nonzero",
@@ -593,8 +625,10 @@ __all__ = [
     "outer",
     "pairwise_distance",
     "permute",
+    "pi",
     "positive",
     "pow",
+    "preserve_format",
     "prod",
     "promote_types",
     "quantile",
@@ -621,6 +655,7 @@ __all__ = [
     "row_stack",
     "rsqrt",
     "rsub",
+    "scalar_tensor",
     "scatter",
     "scatter_add",
     "searchsorted",
@@ -648,6 +683,7 @@ __all__ = [
     "stack",
     "std",
     "std_mean",
+    "strided",
     "sub",
     "subtract",
     "sum",
@@ -666,7 +702,9 @@ __all__ = [
     "trace",
     "transpose",
     "tril",
+    "tril_indices",
     "triu",
+    "triu_indices",
     "true_divide",
     "trunc",
     "uint8",

@@ -13,7 +13,7 @@ from .autograd import wrap
 from .devices import DeviceLike, as_device
 from .tensor import Tensor
 
-__all__ = ["as_tensor", "from_numpy", "tensor", "to_array"]
+__all__ = ["as_tensor", "asarray", "from_dlpack", "from_numpy", "frombuffer", "tensor", "to_array"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -90,6 +90,86 @@ def from_numpy(ndarray: Array) -> Tensor:
         raise TypeError(f"expected np.ndarray (got {class_name(ndarray)})")
     _check_array(ndarray)
     return wrap(ndarray)
+
+
+def asarray(
+    obj: Any,
+    *,
+    dtype: dtypes.dtype | None = None,
+    device: DeviceLike = None,
+    copy: bool | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Returns `obj` as a tensor without history (torch.asarray).
+
+    Args:
+        obj: a tensor, an array, what DLPack can hand over, or what `tensor` takes.
+        dtype: the tensor's; that of `obj` if not given.
+        device: the CPU.
+        copy: whether to copy; None does where memory cannot be shared.
+        requires_grad: whether it gets a gradient.
+
+    Raises:
+        ValueError: memory is to be shared, and cannot be.
+        Exception: what `tensor` and `from_numpy` raise.
+    """
+    as_device(device)
+    shares = isinstance(obj, Tensor | np.ndarray) or hasattr(obj, "__dlpack__")
+    if not shares:
+        if copy is False:
+            raise ValueError("can't alias arbitrary sequence into a tensor.")
+        return tensor(obj, dtype=dtype, requires_grad=requires_grad)
+    source = (
+        obj.detach()
+        if isinstance(obj, Tensor)
+        else as_tensor(obj)
+        if isinstance(obj, np.ndarray)
+        else from_dlpack(obj)
+    )
+    if dtype is not None and source.dtype is not dtype:
+        if copy is False:
+            raise ValueError(
+                "can't alias tensor with dtype '"
+                + source.dtype.type_name
+                + f"' into dtype '{dtype.type_name}'."
+            )
+        source = source.to(dtype)
+    elif copy:
+        source = source.clone()
+    return source.requires_grad_() if requires_grad else source
+
+
+def from_dlpack(ext_tensor: Any) -> Tensor:
+    """Returns a tensor over the memory that another library hands over by DLPack (torch.from_dlpack).
+
+    Args:
+        ext_tensor: what has `__dlpack__`: an array or a tensor of any library, on the CPU.
+
+    Raises:
+        BufferError: it cannot be handed over; bfloat16, for which NumPy has no name there.
+        TypeError: it has no `__dlpack__`.
+    """
+    if not hasattr(ext_tensor, "__dlpack__"):
+        raise TypeError(f"from_dlpack() expected an object with __dlpack__, but got {class_name(ext_tensor)}")
+    return from_numpy(np.from_dlpack(ext_tensor))
+
+
+def frombuffer(
+    buffer: Any, *, dtype: dtypes.dtype, count: int = -1, offset: int = 0, requires_grad: bool = False
+) -> Tensor:
+    """Returns a vector over the memory of a bytes-like object (torch.frombuffer).
+
+    Args:
+        buffer: what has the buffer protocol; if it is read-only, so is the tensor.
+        dtype: of the elements.
+        count: how many; -1 takes all.
+        offset: how many bytes to skip.
+        requires_grad: whether it gets a gradient.
+
+    Raises:
+        ValueError: the buffer has not so many.
+    """
+    return finished(np.frombuffer(buffer, dtype.numpy, count, offset), requires_grad)
 
 
 def finished(array: Array, requires_grad: bool) -> Tensor:

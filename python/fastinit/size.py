@@ -1,10 +1,9 @@
 """The shape of a tensor."""
 
 import math
+import operator
 from collections.abc import Iterable
 from typing import Any, SupportsIndex, overload
-
-import numpy as np
 
 __all__ = ["Size"]
 
@@ -20,13 +19,13 @@ class Size(tuple[int, ...]):
 
     def __new__(cls, shape: Iterable[int] = ()) -> "Size":
         """Checks that every item is an integer."""
-        self = super().__new__(cls, shape)
-        for index, item in enumerate(self):
-            if type(item) is not int and not isinstance(item, int | np.integer):
+        items = tuple(shape)
+        for index, item in enumerate(items):
+            if type(item) is not int and not hasattr(item, "__index__"):
                 raise TypeError(
                     f"fastinit.Size() takes an iterable of 'int' (item {index} is '{type(item).__name__}')"
                 )
-        return self
+        return super().__new__(cls, map(operator.index, items))
 
     def numel(self) -> int:
         """Returns how many elements a tensor of this shape has."""

@@ -31,7 +31,7 @@ class UntypedStorage:
             owner = owner.base
         first, end = np.lib.array_utils.byte_bounds(owner)
         self._owner = owner
-        self._first = first
+        self._first = first if owner.size else 0
         self._size = end - first if owner.size else 0
 
     def data_ptr(self) -> int:

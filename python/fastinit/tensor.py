@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from . import _core, autograd, devices, dtypes, printing
+from . import _core, autograd, devices, dtypes, layouts, printing
 from .autograd import Variable, result_class, wrap
 from .autograd.engine import Tensors
 from .ops import comparison, copying, joining, product
@@ -20,13 +20,14 @@ from .ops import shape as shapes
 from .ops.dims import flatten_arguments, wrap_dim
 from .ops.operands import operator
 from .size import Size
+from .tensor_memory import Memory
 from .tensor_methods import Methods
 
-__all__ = ["Tensor", "is_floating_point", "is_tensor", "numel"]
+__all__ = ["Tensor", "is_complex", "is_floating_point", "is_nonzero", "is_tensor", "numel"]
 
 
 @result_class
-class Tensor(Methods, Variable):
+class Tensor(Methods, Memory):
     """An n-dimensional array of one dtype that operations can be differentiated through (torch.Tensor).
 
     Args:
@@ -90,6 +91,11 @@ class Tensor(Methods, Variable):
     is_cuda: ClassVar[bool] = False
     is_meta: ClassVar[bool] = False
     is_quantized: ClassVar[bool] = False
+    is_cpu: ClassVar[bool] = True
+    is_nested: ClassVar[bool] = False
+    is_mkldnn: ClassVar[bool] = False
+    layout: ClassVar[layouts.layout] = layouts.strided
+    output_nr: ClassVar[int] = 0
 
     def size(self, dim: int | None = None) -> Any:
         """Returns the shape, or the length of one dimension."""
@@ -121,14 +127,6 @@ class Tensor(Methods, Variable):
         strides = tuple(stride // self._array.itemsize for stride in self._array.strides)
         return strides if dim is None else strides[wrap_dim(dim, len(strides))]
 
-    def data_ptr(self) -> int:
-        """Returns the address of the first element."""
-        return self._array.ctypes.data
-
-    def is_contiguous(self) -> bool:
-        """Tells whether the elements lie in row-major order without gaps."""
-        return self._array.flags.c_contiguous
-
     def is_floating_point(self) -> bool:
         """Tells whether the dtype is a floating-point one."""
         return self.dtype.is_floating_point
@@ -136,6 +134,37 @@ class Tensor(Methods, Variable):
     def is_complex(self) -> bool:
         """Returns False: there are no complex dtypes."""
         return False
+
+    def is_signed(self) -> bool:
+        """Tells whether the dtype has negative values."""
+        return self.dtype.is_signed
+
+    def is_nonzero(self) -> bool:
+        """Tells whether the only element is not 0 (torch.is_nonzero)."""
+        return bool(self)
+
+    def is_conj(self) -> bool:
+        """Returns False: there are no complex dtypes."""
+        return False
+
+    def is_neg(self) -> bool:
+        """Returns False: a negative is computed at once."""
+        return False
+
+    def is_inference(self) -> bool:
+        """Returns False: tensors made under `inference_mode` are like others."""
+        return False
+
+    def conj(self) -> Self:
+        """Returns the tensor itself: it is real."""
+        return self
+
+    resolve_conj = resolve_neg = conj
+
+    @property
+    def real(self) -> Self:
+        """The tensor itself: it is real."""
+        return self
 
     def is_same_size(self, other: Tensor) -> bool:
         """Tells whether `other` has the same shape."""
@@ -154,6 +183,17 @@ class Tensor(Methods, Variable):
     def mT(self) -> Tensor:  # noqa: N802 - PyTorch's name
         """A view with the last two dimensions swapped."""
         return shapes.matrix_t(self)
+
+    @property
+    def H(self) -> Tensor:  # noqa: N802 - PyTorch's name
+        """A view of a matrix with its dimensions swapped."""
+        if self._array.ndim not in (0, 2):
+            raise RuntimeError(
+                f"tensor.H is only supported on matrices (2-D tensors). Got {self._array.ndim}-D tensor."
+            )
+        return shapes.matrix_t(self)
+
+    mH = mT  # noqa: N815 - PyTorch's name
 
     # Differentiation
 
@@ -200,6 +240,9 @@ class Tensor(Methods, Variable):
         if self._array.ndim == 0:
             raise TypeError("iteration over a 0-d tensor")
         return iter(joining.unbind(self))
+
+    def __reversed__(self) -> Tensor:
+        return joining.flip(self, 0) if self._array.ndim else self
 
     def __contains__(self, element: object) -> bool:
         if isinstance(element, Variable | int | float):
@@ -264,6 +307,11 @@ class Tensor(Methods, Variable):
         """Returns the name of the type, as `fastinit.FloatTensor`; or the tensor in another dtype."""
         if dtype is None:
             return f"fastinit.{self.dtype.type_name}Tensor"
+        if isinstance(dtype, str):
+            known = {f"fastinit.{each.type_name}Tensor": each for each in dtypes.ALL}
+            if dtype not in known:
+                raise ValueError(f"invalid type: '{dtype}'")
+            dtype = known[dtype]
         return copying.cast(self, dtypes.as_dtype(dtype))
 
     def cpu(self) -> Self:
@@ -315,6 +363,16 @@ def is_tensor(obj: object) -> bool:
 def is_floating_point(input: Tensor) -> bool:
     """Tells whether the dtype is a floating-point one (torch.is_floating_point)."""
     return input.is_floating_point()
+
+
+def is_nonzero(input: Tensor) -> bool:
+    """Tells whether the only element is not 0 (torch.is_nonzero)."""
+    return bool(input)
+
+
+def is_complex(input: Tensor) -> bool:
+    """Returns False: there are no complex dtypes (torch.is_complex)."""
+    return input.is_complex()
 
 
 def numel(input: Tensor) -> int:

@@ -352,7 +352,9 @@ class Methods:
     __ixor__ = operator(comparison.bitwise_xor_)
     __lshift__ = operator(comparison.bitwise_left_shift)
     __rshift__ = operator(comparison.bitwise_right_shift)
-    __invert__ = comparison.bitwise_not
+    __rlshift__ = operator(comparison.left_shift_of)
+    __rrshift__ = operator(comparison.right_shift_of)
+    __invert__ = comparison.inverted
 
     # Shapes
     reshape = shapes.reshape

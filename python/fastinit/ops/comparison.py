@@ -185,4 +185,25 @@ def bitwise_right_shift(input: Operand, other: Operand) -> Tensor:
     return _bitwise(np.right_shift, "rshift", input, other)
 
 
+def left_shift_of(input: Tensor, other: Operand) -> Tensor:
+    """Returns other << input."""
+    return bitwise_left_shift(other, input)
+
+
+def right_shift_of(input: Tensor, other: Operand) -> Tensor:
+    """Returns other >> input."""
+    return bitwise_right_shift(other, input)
+
+
+def inverted(input: Tensor) -> Tensor:
+    """Returns ~input.
+
+    Raises:
+        TypeError: `input` is neither of integers nor boolean.
+    """
+    if input._array.dtype.kind not in "biu":
+        raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
+    return bitwise_not(input)
+
+
 greater, greater_equal, less, less_equal, not_equal = gt, ge, lt, le, ne

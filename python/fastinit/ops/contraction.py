@@ -93,8 +93,8 @@ def _labels(term: str, ndim: int, place: int) -> list[_Label]:
     if hidden < 0 or (hidden and not shown):
         raise RuntimeError(
             "einsum(): the number of subscripts in the equation ("
-            f"{len(before) + len(after)}) {'is more than' if hidden < 0 else 'does not match'} the number of "
-            f"dimensions ({ndim}) for operand {place}{' and no ellipsis was given' if hidden > 0 else ''}"
+            f"{len(before) + len(after)}) {'is more than' if shown else 'does not match'} the number of "
+            f"dimensions ({ndim}) for operand {place}{'' if shown else ' and no ellipsis was given'}"
         )
     return [*before, *range(hidden - 1, -1, -1), *after]
 
@@ -178,10 +178,9 @@ def tensordot(a: Tensor, b: Tensor, dims: int | Sequence[Any] = 2) -> Tensor:
     if isinstance(dims, int):
         if dims < 0:
             raise RuntimeError(f"tensordot expects dims >= 0, but got dims={dims}")
-        over_a, over_b = list(range(a.ndim - dims, a.ndim)), list(range(dims))
+        over_a, over_b = list(range(-dims, 0)), list(range(dims))
     else:
         over_a, over_b = ([each] if isinstance(each, int) else list(each) for each in dims)
-        over_a, over_b = [dim % a.ndim for dim in over_a], [dim % b.ndim for dim in over_b]
     if len(over_a) != len(over_b):
         raise RuntimeError("both dimension lists should have same length")
     for first, second in zip(over_a, over_b, strict=True):
@@ -190,6 +189,7 @@ def tensordot(a: Tensor, b: Tensor, dims: int | Sequence[Any] = 2) -> Tensor:
                 f"contracted dimensions need to match, but first has size {a.shape[first]} in dim {first} "
                 f"and second has size {b.shape[second]} in dim {second}"
             )
+    over_a, over_b = [dim % a.ndim for dim in over_a], [dim % b.ndim for dim in over_b]
     kept_a = [dim for dim in range(a.ndim) if dim not in over_a]
     kept_b = [dim for dim in range(b.ndim) if dim not in over_b]
     size = math.prod(a.shape[dim] for dim in over_a)

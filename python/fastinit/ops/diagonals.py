@@ -24,7 +24,7 @@ def trace(input: Tensor) -> Tensor:
     """
     x = input._array
     if x.ndim != 2:
-        raise RuntimeError("trace: expected a matrix")
+        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {x.ndim}")
     dtype = np.dtype(np.int64) if x.dtype.kind in "biu" else x.dtype
     shape = x.shape
 

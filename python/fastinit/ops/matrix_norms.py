@@ -123,6 +123,8 @@ def norm(
     """
     if ord is None:
         return vector_norm(A, 2, dim, keepdim, dtype=dtype)
+    if isinstance(ord, str):
+        return matrix_norm(A, ord, (-2, -1) if dim is None else dim, keepdim, dtype=dtype)
     if dim is None:
         if A.ndim not in (1, 2):
             raise RuntimeError(
@@ -134,6 +136,4 @@ def norm(
         return matrix_norm(A, ord, dims, keepdim, dtype=dtype)
     if len(dims) != 1:
         raise RuntimeError(f"linalg.norm: If dim is specified, it must be of length 1 or 2. Got {list(dims)}")
-    if isinstance(ord, str):
-        raise RuntimeError(f"linalg.norm: Order {ord} not supported for vectors.")
     return vector_norm(A, ord, dims, keepdim, dtype=dtype)

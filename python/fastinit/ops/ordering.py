@@ -24,7 +24,8 @@ class Ordered(NamedTuple):
     indices: Tensor
 
     def __repr__(self) -> str:
-        return f"fastinit.return_types.{type(self).__name__}(\nvalues={self.values},\nindices={self.indices})"
+        name = type(self).__name__
+        return f"fastinit.return_types.{name}(\nvalues={self.values!r},\nindices={self.indices!r})"
 
 
 @functools.cache
@@ -138,7 +139,7 @@ class Extremes(NamedTuple):
     max: Tensor
 
     def __repr__(self) -> str:
-        return f"fastinit.return_types.aminmax(\nmin={self.min},\nmax={self.max})"
+        return f"fastinit.return_types.aminmax(\nmin={self.min!r},\nmax={self.max!r})"
 
 
 def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Extremes:
@@ -279,7 +280,9 @@ def quantile(
     if parts.ndim > 1:
         raise RuntimeError("quantile() q must be a scalar or 1D tensor")
     if parts.size and not (parts.min() >= 0 and parts.max() <= 1):
-        raise RuntimeError("quantile() q values must be in the range [0, 1]")
+        if isinstance(q, Variable):
+            raise RuntimeError("quantile() q values must be in the range [0, 1]")
+        raise RuntimeError(f"quantile() q must be in the range [0, 1] but got {q:g}")
     axis = wrap_dim(dim or 0, x.ndim)
     rows = input.reshape(-1) if dim is None or not x.ndim else input.movedim(axis, -1)
     values = sort(rows, -1).values

@@ -1,0 +1,120 @@
+"""Tensors of positions: grids, pairs, the places of a triangle, steps in powers."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from typing import Any
+
+import numpy as np
+
+from . import dtypes
+from .autograd import wrap
+from .conversion import finished
+from .creation import linspace
+from .devices import DeviceLike, as_device
+from .ops import joining, shape
+from .tensor import Tensor
+
+__all__ = [
+    "cartesian_prod",
+    "combinations",
+    "logspace",
+    "meshgrid",
+    "scalar_tensor",
+    "tril_indices",
+    "triu_indices",
+]
+
+
+def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
+    """Returns the coordinates of a grid's points, a tensor per axis (torch.meshgrid).
+
+    Args:
+        *tensors: a vector or a number per axis, or one sequence of them.
+        indexing: "ij", the first vector along the first dimension; "xy", along the second. Without it, "ij",
+            with PyTorch's warning.
+
+    Raises:
+        RuntimeError: another word, or a tensor of more dimensions.
+    """
+    if len(tensors) == 1 and isinstance(tensors[0], list | tuple):
+        tensors = tuple(tensors[0])
+    if indexing is None:
+        warnings.warn(
+            "torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument.",
+            UserWarning,
+            stacklevel=2,
+        )
+        indexing = "ij"
+    if indexing not in {"ij", "xy"}:
+        raise RuntimeError('torch.meshgrid: indexing must be one of "xy" or "ij", but received: ' + indexing)
+    swapped = indexing == "xy" and len(tensors) >= 2
+    axes = [tensors[1], tensors[0], *tensors[2:]] if swapped else list(tensors)
+    lengths = [each.numel() for each in axes]
+    grids = [
+        each.view([-1 if at == place else 1 for at in range(len(axes))]).expand(lengths)
+        for place, each in enumerate(axes)
+    ]
+    if swapped:
+        grids[0], grids[1] = grids[1], grids[0]
+    return tuple(grids)
+
+
+def cartesian_prod(*tensors: Tensor) -> Tensor:
+    """Returns all tuples of one element of each vector, a row each (torch.cartesian_prod)."""
+    if len(tensors) == 1:
+        return tensors[0]
+    return joining.stack([shape.flatten(each) for each in meshgrid(*tensors, indexing="ij")], 1)
+
+
+def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
+    """Returns all choices of `r` elements of a vector, a row each (torch.combinations)."""
+    choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
+    places = list(choose(range(input.numel()), r))
+    return input[wrap(np.array(places, np.int64).reshape(-1, r))]
+
+
+def logspace(
+    start: Any,
+    end: Any,
+    steps: int,
+    base: float = 10.0,
+    *,
+    dtype: dtypes.dtype | None = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Returns `base` to the powers that `linspace` gives from `start` to `end` (torch.logspace)."""
+    powers = linspace(start, end, steps, dtype=dtypes.float64, device=device)._array
+    with np.errstate(all="ignore"):
+        return finished(np.power(float(base), powers).astype(dtypes.as_dtype(dtype).numpy), requires_grad)
+
+
+def scalar_tensor(
+    s: float, *, dtype: dtypes.dtype | None = None, device: DeviceLike = None, requires_grad: bool = False
+) -> Tensor:
+    """Returns a number as a 0-d tensor of the default dtype (torch.scalar_tensor)."""
+    as_device(device)
+    return finished(np.array(s, dtypes.as_dtype(dtype).numpy), requires_grad)
+
+
+def _triangle(
+    function: Any, row: int, col: int, offset: int, dtype: dtypes.dtype, device: DeviceLike
+) -> Tensor:
+    as_device(device)
+    return wrap(np.stack(function(row, offset, col)).astype(dtype.numpy))
+
+
+def tril_indices(
+    row: int, col: int, offset: int = 0, *, dtype: dtypes.dtype = dtypes.int64, device: DeviceLike = None
+) -> Tensor:
+    """Returns the rows and columns of a matrix's lower triangle (torch.tril_indices)."""
+    return _triangle(np.tril_indices, row, col, offset, dtype, device)
+
+
+def triu_indices(
+    row: int, col: int, offset: int = 0, *, dtype: dtypes.dtype = dtypes.int64, device: DeviceLike = None
+) -> Tensor:
+    """Returns the rows and columns of a matrix's upper triangle (torch.triu_indices)."""
+    return _triangle(np.triu_indices, row, col, offset, dtype, device)
