@@ -207,12 +207,18 @@ def _exponential(a: Array) -> Array:
     a = a * a.dtype.type(0.5**halvings)
     # Numerator and denominator are even ± odd, both polynomials in a @ a.
     square = a @ a
-    identity = np.eye(a.shape[-1], dtype=a.dtype)
-    even, odd = coefficients[-2] * identity, coefficients[-1] * identity
-    for position in range(len(coefficients) - 4, -1, -2):
-        even = even @ square + coefficients[position] * identity
-        odd = odd @ square + coefficients[position + 1] * identity
-    odd = a @ odd
+    fourth = square @ square
+    powers = np.eye(a.shape[-1], dtype=a.dtype), square, fourth, square @ fourth
+
+    def polynomial(first: int) -> Array:
+        low: Array = sum(coefficients[first + 2 * n] * power for n, power in enumerate(powers))
+        if len(coefficients) == 8:
+            return low
+        high: Array = sum(coefficients[first + 6 + 2 * n] * power for n, power in enumerate(powers) if n)
+        low += powers[3] @ high
+        return low
+
+    even, odd = polynomial(0), a @ polynomial(1)
     result: Array = np.linalg.solve(even - odd, even + odd)
     for _ in range(halvings):
         result = result @ result

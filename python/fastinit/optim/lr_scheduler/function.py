@@ -37,7 +37,11 @@ class LambdaLR(LRScheduler):
             self.lr_lambdas = list(lr_lambda)
         else:
             raise ValueError(f"Expected {groups} lr_lambdas, but got {len(lr_lambda)}")
+        self._check_functions()
         super().__init__(optimizer, last_epoch)
+
+    def _check_functions(self) -> None:
+        """Refuses what a subclass cannot call."""
 
     def state_dict(self) -> dict[str, Any]:
         """Returns what the schedule is made of: of callable objects their attributes."""
@@ -79,11 +83,10 @@ class MultiplicativeLR(LambdaLR):
     Source: torch.optim.lr_scheduler.MultiplicativeLR.
     """
 
-    def __init__(self, optimizer: Optimizer, lr_lambda: Factor | list[Factor], last_epoch: int = -1) -> None:
-        for each in lr_lambda if isinstance(lr_lambda, list | tuple) else [lr_lambda]:
+    def _check_functions(self) -> None:
+        for each in self.lr_lambdas:
             if not callable(each):
                 raise TypeError(f"lr_lambda should be a function, but got {type(each).__name__}")
-        super().__init__(optimizer, lr_lambda, last_epoch)
 
     def get_lr(self) -> list[Any]:
         """Computes the rates of the epoch `last_epoch`; for `step` to call."""
