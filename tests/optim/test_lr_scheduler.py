@@ -293,3 +293,28 @@ def test_a_rate_that_is_a_tensor_keeps_its_memory():
     schedule.step()
     assert rate.item() == 0.5
     assert schedule.get_last_lr()[0] is not rate
+
+
+CUSTOM = """
+class Warmup({base}):
+    def __init__(self, optimizer, steps, last_epoch=-1):
+        self.steps = steps
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self):
+        return [rate * min(1.0, (self.last_epoch + 1) / self.steps) for rate in self.base_lrs]
+
+o = make()
+schedule = Warmup(o, 7)
+for step in range(10):
+    o.step()
+    schedule.step()
+    print(schedule.get_last_lr(), schedule.last_epoch, isinstance(schedule, S.LRScheduler))
+"""
+
+
+@pytest.mark.parametrize("base", ["S.LRScheduler", "S._LRScheduler"])
+def test_a_schedule_of_the_users_own_runs_as_in_torch(base):
+    torch = pytest.importorskip("torch")
+    program = SETUP + CUSTOM.format(base=base)
+    assert output(fastinit, program) == output(torch, program)

@@ -9,6 +9,7 @@ from .one_cycle import OneCycleLR
 from .plateau import ReduceLROnPlateau
 from .ramp import ConstantLR, LinearLR, PolynomialLR
 from .scheduler import LRScheduler
+from .scheduler import _LRScheduler as _LRScheduler
 
 __all__ = [
     "ChainedScheduler",

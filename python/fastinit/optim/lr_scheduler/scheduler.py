@@ -132,6 +132,10 @@ class LRScheduler:
             )
 
 
+class _LRScheduler(LRScheduler):
+    """The name from which schedules were derived before the base class had its present one."""
+
+
 def check_optimizer(optimizer: object) -> None:
     """Refuses what is no optimiser.
 
