@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 def add(input: Operand, other: Operand, *, alpha: float = 1) -> Tensor:
     """Returns input + alpha * other (torch.add)."""
     x, y, dtype = pair(input, other)
+    if alpha != 1:
+        _check_alpha(alpha, dtype)
     array = broadcast(np.add, x, y if alpha == 1 else y * alpha)
     a, b = target(input), target(other)
 
@@ -57,6 +59,8 @@ def sub(input: Operand, other: Operand, *, alpha: float = 1) -> Tensor:
             "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert "
             "a mask, use the `~` or `logical_not()` operator instead."
         )
+    if alpha != 1:
+        _check_alpha(alpha, dtype)
     array = broadcast(np.subtract, x, y if alpha == 1 else y * alpha)
     a, b = target(input), target(other)
 
@@ -64,6 +68,11 @@ def sub(input: Operand, other: Operand, *, alpha: float = 1) -> Tensor:
         return reduce_to(grad, a), reduce_to(grad * -alpha, b)
 
     return record(lower(array, dtype), "SubBackward0", (input, other), backward)
+
+
+def _check_alpha(alpha: float, dtype: np.dtype[Any]) -> None:
+    if dtype.kind in "biu" and isinstance(alpha, float):
+        raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
 
 
 def _is_boolean(operand: Operand) -> bool:
@@ -284,7 +293,9 @@ def rremainder(input: Tensor, other: Operand) -> Tensor:
 def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
     """Returns input + value * tensor1 * tensor2 (torch.addcmul)."""
     with no_grad():
-        result = add(input, mul(tensor1, tensor2), alpha=value)
+        product = mul(tensor1, tensor2)
+        result = add(input, product if value == 1 else mul(product, value))
+        result = result.to(dtypes.result_type(input, tensor1, tensor2))
     a, b, c = target(input), target(tensor1), target(tensor2)
     y, z = tensor1._array, tensor2._array
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..autograd import Variable, record
+from ..dtypes import result_type
 from .arithmetic import pow
 from .operands import (
     Array,
@@ -19,6 +20,7 @@ from .operands import (
     pair,
     reduce_to,
     refuse_bool,
+    refuse_integers,
     target,
 )
 
@@ -68,6 +70,7 @@ def atan2(input: Tensor, other: Tensor) -> Tensor:
 
 def hypot(input: Tensor, other: Tensor) -> Tensor:
     """Returns sqrt(input**2 + other**2) (torch.hypot)."""
+    refuse_integers(result_type(input, other).numpy, "hypot_cpu")
 
     def slopes(x: Any, y: Any) -> tuple[Any, Any]:
         length = np.hypot(x, y)
@@ -106,6 +109,7 @@ def fmod(input: Tensor, other: Operand) -> Tensor:
 
 def logaddexp(input: Tensor, other: Tensor) -> Tensor:
     """Returns log(exp(input) + exp(other)) without overflow (torch.logaddexp)."""
+    refuse_integers(result_type(input, other).numpy, "logaddexp_cpu")
 
     def slopes(x: Any, y: Any) -> tuple[Any, Any]:
         total = np.logaddexp(x, y)
@@ -116,6 +120,7 @@ def logaddexp(input: Tensor, other: Tensor) -> Tensor:
 
 def logaddexp2(input: Tensor, other: Tensor) -> Tensor:
     """Returns log2(2**input + 2**other) without overflow (torch.logaddexp2)."""
+    refuse_integers(result_type(input, other).numpy, "logaddexp2_cpu")
 
     def slopes(x: Any, y: Any) -> tuple[Any, Any]:
         total = np.logaddexp2(x, y)

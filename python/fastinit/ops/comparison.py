@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd import Variable, wrap
+from ..autograd import wrap
+from ..dtypes import as_dtype
 from .operands import Operand, broadcast, compute, in_place, lift, pair
 
 if TYPE_CHECKING:
@@ -52,7 +53,13 @@ def ge(input: Operand, other: Operand) -> Tensor:
 def isclose(
     input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
 ) -> Tensor:
-    """Tells where |input - other| <= atol + rtol * |other| (torch.isclose)."""
+    """Tells where |input - other| <= atol + rtol * |other| (torch.isclose).
+
+    Raises:
+        RuntimeError: the dtypes differ.
+    """
+    if input._array.dtype != other._array.dtype:
+        raise RuntimeError(f"{input.dtype.type_name} did not match {other.dtype.type_name}")
     x, y, _ = pair(input, other)
     return wrap(compute(np.isclose, x, y, rtol, atol, equal_nan))
 
@@ -138,8 +145,8 @@ def logical_xor(input: Tensor, other: Tensor) -> Tensor:
 def _bitwise(function: Callable[..., Any], name: str, input: Operand, other: Operand) -> Tensor:
     x, y, dtype = pair(input, other)
     if dtype.kind not in "biu":
-        which = next(each for each in (input, other) if isinstance(each, Variable))
-        raise NotImplementedError(f"\"{name}_cpu\" not implemented for '{which.dtype.type_name}'")
+        kind = as_dtype(dtype).type_name
+        raise NotImplementedError(f"\"{name}_cpu\" not implemented for '{kind}'")
     return wrap(broadcast(function, x, y))
 
 

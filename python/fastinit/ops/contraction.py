@@ -175,6 +175,7 @@ def tensordot(a: Tensor, b: Tensor, dims: int | Sequence[Any] = 2) -> Tensor:
     Raises:
         RuntimeError: the lengths differ.
     """
+    _check_dtypes(a, b)
     if isinstance(dims, int):
         if dims < 0:
             raise RuntimeError(f"tensordot expects dims >= 0, but got dims={dims}")
@@ -200,10 +201,16 @@ def tensordot(a: Tensor, b: Tensor, dims: int | Sequence[Any] = 2) -> Tensor:
     return mm(left, right).view([a.shape[dim] for dim in kept_a] + [b.shape[dim] for dim in kept_b])
 
 
+def _check_dtypes(input: Tensor, other: Tensor) -> None:
+    if input._array.dtype != other._array.dtype:
+        raise RuntimeError("both inputs should have same dtype")
+
+
 def inner(input: Tensor, other: Tensor) -> Tensor:
     """Returns the sums of products along the last dimension of both (torch.inner)."""
     if input.ndim == 0 or other.ndim == 0:
         return input * other
+    _check_dtypes(input, other)
     if input.shape[-1] != other.shape[-1]:
         raise RuntimeError(
             f"inner() the last dimension must match on both input tensors but got shapes {list(input.shape)} "

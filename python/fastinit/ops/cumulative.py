@@ -11,7 +11,7 @@ from ..autograd import record, wrap
 from .dims import wrap_dim
 from .indexing import narrow
 from .joining import cat
-from .operands import Array, compute, floating, in_place, lift, lower
+from .operands import Array, compute, in_place, lift, lower, refuse_integers
 from .ordering import Ordered, returned_by
 
 if TYPE_CHECKING:
@@ -89,7 +89,8 @@ def cummin(input: Tensor, dim: int) -> Ordered:
 
 def logcumsumexp(input: Tensor, dim: int) -> Tensor:
     """Returns the logarithm of the running sum of exponentials along `dim` (torch.logcumsumexp)."""
-    x = floating(input._array)
+    x = input._array
+    refuse_integers(x.dtype, "logcumsumexp_out_cpu")
     axis = wrap_dim(dim, x.ndim)
     working = lift(x)
     result = np.asarray(compute(np.logaddexp.accumulate, working, axis) if x.ndim else working.copy())

@@ -382,6 +382,8 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """Returns `input` with `src` added where `index` says along `dim` (torch.scatter_add)."""
     x, where = input._array, index._array
     dim = wrap_dim(dim, x.ndim)
+    if src._array.dtype != x.dtype:
+        raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
     key = _along(x.shape, where, dim)
     own = tuple(slice(length) for length in where.shape)
     result = lift(x).copy()
@@ -399,6 +401,11 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
 def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
     """Returns `input` with the entries of `source` added at `index` along `dim` (torch.index_add)."""
     x = input._array
+    if source._array.dtype != x.dtype:
+        raise RuntimeError(
+            f"index_add_(): self ({input.dtype.type_name}) and source ({source.dtype.type_name}) must have "
+            "the same scalar type"
+        )
     key: Any = (slice(None),) * wrap_dim(dim, x.ndim) + (index._array,)
     result = lift(x).copy()
     np.add.at(result, key, alpha * lift(source._array))

@@ -266,6 +266,8 @@ def flipud(input: Tensor) -> Tensor:
 def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
     """Returns a copy turned by `k` right angles, from the first of `dims` to the second (torch.rot90)."""
     first, second = dims
+    if input._array.ndim < 2:
+        raise RuntimeError(f"expected total dims >= 2, but got total dims = {input._array.ndim}")
     return record(
         np.rot90(input._array, k, (first, second)).copy(order="K"),
         "Rot90Backward0",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .. import dtypes
 from ..autograd import record
 from .dims import wrap_dim
 from .operands import Array, in_place, lift, lower
@@ -38,8 +39,16 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-08) 
         x2: of the same dtype.
         dim: the dimension of the vectors.
         eps: lengths count as at least this.
+
+    Raises:
+        RuntimeError: both are of integers.
     """
-    x1, x2 = broadcast_tensors(x1, x2)
+    dtype = dtypes.result_type(x1, x2)
+    if not dtype.is_floating_point:
+        raise RuntimeError(
+            f"expected common dtype to be floating point, yet common dtype is {dtype.type_name}"
+        )
+    x1, x2 = broadcast_tensors(x1.to(dtype), x2.to(dtype))
     first, second = (each / norm(each, 2, dim, True).clamp(min=eps) for each in (x1, x2))
     return (first * second).sum(dim)
 

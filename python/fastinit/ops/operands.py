@@ -34,6 +34,7 @@ __all__ = [
     "pair",
     "reduce_to",
     "refuse_bool",
+    "refuse_integers",
     "target",
 ]
 
@@ -103,6 +104,17 @@ def refuse_bool(dtype: np.dtype[Any], kernel: str) -> None:
     """
     if dtype == np.bool_:
         raise NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")
+
+
+def refuse_integers(dtype: np.dtype[Any], kernel: str) -> None:
+    """Refuses integers and booleans where PyTorch has no kernel for them.
+
+    Raises:
+        NotImplementedError: `dtype` is not a floating-point one.
+    """
+    if dtype.kind in "biu":
+        name = dtypes.as_dtype(dtype).type_name
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{name}'")
 
 
 def broadcast(function: Callable[..., R], x: Any, y: Any) -> R:

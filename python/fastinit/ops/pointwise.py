@@ -10,7 +10,7 @@ import numpy as np
 from .. import dtypes
 from ..autograd import record, wrap
 from .activation import activate, as_floating
-from .operands import Array, compute, floating, in_place, lift, lower, refuse_bool
+from .operands import Array, compute, floating, in_place, lift, lower, refuse_bool, refuse_integers
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -244,6 +244,7 @@ def round(input: Tensor, *, decimals: int = 0) -> Tensor:
 def frac(input: Tensor) -> Tensor:
     """Returns what `trunc` drops (torch.frac)."""
     x = input._array
+    refuse_integers(x.dtype, "frac_cpu")
     return record(compute(np.subtract, x, np.trunc(x)), "FracBackward0", (input,), lambda grad: (grad,))
 
 

@@ -371,7 +371,16 @@ def nansum(
 def nanmean(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None
 ) -> Tensor:
-    """Returns the mean over `dim` of what is not NaN; arguments as those of `mean` (torch.nanmean)."""
+    """Returns the mean over `dim` of what is not NaN; arguments as those of `mean` (torch.nanmean).
+
+    Raises:
+        RuntimeError: the dtype is not a floating-point one.
+    """
+    own = dtypes.as_dtype(input._array.dtype)
+    if not own.is_floating_point:
+        raise RuntimeError(
+            "nanmean(): expected input to have floating point or complex dtype but got " + own.type_name
+        )
     axes = wrap_dims(dim, input._array.ndim)
     count = wrap(np.sum(~np.isnan(lift(input._array)), axis=axes, keepdims=keepdim))
     return nansum(input, dim, keepdim, dtype=dtype) / count

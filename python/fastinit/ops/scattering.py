@@ -46,7 +46,7 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
         )
     if values.dtype != x.dtype:
         raise RuntimeError(
-            "masked_scatter: expected self and source to have same dtypes but got "
+            "masked_scatter: expected self and source to have same dtypes but got"
             f"{input.dtype.type_name} and {source.dtype.type_name}"
         )
     count = int(np.count_nonzero(test))
