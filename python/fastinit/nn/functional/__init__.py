@@ -22,8 +22,10 @@ from .batch_norm import batch_norm, instance_norm
 from .binary import binary_cross_entropy, binary_cross_entropy_with_logits
 from .classification import cross_entropy, nll_loss
 from .convolution import conv1d, conv2d, conv3d
+from .distance import cosine_similarity, pairwise_distance
 from .dropout import dropout
 from .embedding import embedding
+from .embedding_bag import embedding_bag
 from .linear import bilinear, linear
 from .multi_head_attention import multi_head_attention_forward
 from .normalization import group_norm, layer_norm, rms_norm
@@ -38,11 +40,13 @@ __all__ = [
     "conv1d",
     "conv2d",
     "conv3d",
+    "cosine_similarity",
     "cross_entropy",
     "dropout",
     "elu",
     "elu_",
     "embedding",
+    "embedding_bag",
     "gelu",
     "group_norm",
     "instance_norm",
@@ -56,6 +60,7 @@ __all__ = [
     "multi_head_attention_forward",
     "nll_loss",
     "pad",
+    "pairwise_distance",
     "relu",
     "relu_",
     "rms_norm",

@@ -8,7 +8,7 @@ from ...ops.operands import Array, compute, lift, lower
 from ...tensor import Tensor
 from .operands import array_of
 
-__all__ = ["embedding"]
+__all__ = ["embedding", "shorten"]
 
 
 def embedding(
@@ -54,7 +54,7 @@ def embedding(
         raise RuntimeError("'weight' must be 2-D")
     _check_indices(indices, rows)
     if max_norm is not None:
-        _shorten(weight, np.unique(indices), max_norm, norm_type)
+        shorten(weight, np.unique(indices), max_norm, norm_type)
 
     def backward(grad: Array) -> tuple[None, Array | None]:
         chosen, parts = indices.reshape(-1), lift(grad).reshape(-1, w.shape[1])
@@ -88,7 +88,7 @@ def _check_indices(indices: Array, rows: int) -> None:
         raise IndexError("index out of range in self")
 
 
-def _shorten(weight: Tensor, chosen: Array, max_norm: float, norm_type: float) -> None:
+def shorten(weight: Tensor, chosen: Array, max_norm: float, norm_type: float) -> None:
     """Scales the chosen rows that are longer than max_norm down to it, outside of the graph."""
     table = weight._array
     picked = lift(table[chosen])
