@@ -10,14 +10,17 @@ namespace {
 constexpr Index vector_bytes = 64;
 constexpr Index registers = 32;
 constexpr Index tile_rows = 8;
+constexpr Index worth_a_blas = 1 << 26;
 #elif defined(__AVX2__)
 constexpr Index vector_bytes = 32;
 constexpr Index registers = 16;
 constexpr Index tile_rows = 6;
+constexpr Index worth_a_blas = 1 << 18;
 #else
 constexpr Index vector_bytes = 16;
 constexpr Index registers = 16;
 constexpr Index tile_rows = 6;
+constexpr Index worth_a_blas = 1 << 18;
 #endif
 constexpr Index tile_vectors = 2;
 
@@ -317,6 +320,6 @@ double multiply_add(Index rounds, float numbers[2]) {
 }  // namespace
 
 extern const DenseTable dense_table;
-const DenseTable dense_table{multiply<float>, multiply<double>, multiply_add};
+const DenseTable dense_table{multiply<float>, multiply<double>, worth_a_blas, multiply_add};
 
 }  // namespace fastinit::kernels::FASTINIT_ISA

@@ -33,6 +33,7 @@ inline constexpr std::size_t product_workspace_bytes = 5u << 18;
 struct DenseTable {
     void (*product_f32)(const Product<float>&, void* workspace);
     void (*product_f64)(const Product<double>&, void* workspace);
+    Index worth_a_blas;  // the multiplications from which on OpenBLAS is the quicker, as measured
     // Multiplies and adds `rounds` times in registers, as fast as the arithmetic units will, from numbers in
     // [0, 1) and back into them: the rate that a product of float32 cannot pass. Returns how many operations
     // that were, a multiplication and an addition each one.

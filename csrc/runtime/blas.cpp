@@ -9,6 +9,8 @@
 #include <optional>
 #include <stdexcept>
 
+#include "runtime/dispatch.hpp"
+
 namespace fastinit::runtime {
 namespace {
 
@@ -33,9 +35,6 @@ struct Library {
 
 std::atomic<const Library*> loaded{nullptr};
 std::mutex loading;
-
-// Products of fewer multiplications than this are sooner done by our own kernel than handed over.
-constexpr Index worth_handing_over = 64 * 64 * 64;
 
 BlasUse use_from_environment() {
     const char* word = std::getenv("FASTINIT_BLAS");
@@ -106,7 +105,8 @@ void set_blas_use(BlasUse wanted) { use() = wanted; }
 
 bool blas_wanted(Index m, Index n, Index k) {
     const BlasUse chosen = use();
-    return chosen == BlasUse::openblas || (chosen == BlasUse::automatic && m * n * k >= worth_handing_over);
+    return chosen == BlasUse::openblas ||
+           (chosen == BlasUse::automatic && m * n * k >= active_kernels().dense.worth_a_blas);
 }
 
 bool load_blas(const std::string& directory) {
