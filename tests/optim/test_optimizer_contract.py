@@ -284,8 +284,20 @@ class Calling(optim.SGD):
         return super().step(closure)
 
 
-def test_a_step_that_calls_the_one_it_derives_from_calls_each_hook_once():
-    optimizer = Calling([nn.Parameter(fastinit.ones(1))])
+class Mixin:
+    """No optimiser itself."""
+
+    def step(self, closure=None):
+        return super().step(closure)
+
+
+class Mixed(Mixin, optim.SGD):
+    """Gets its step from a class that knows of no hooks."""
+
+
+@pytest.mark.parametrize("kind", [Calling, Mixed])
+def test_a_step_that_calls_the_one_it_derives_from_calls_each_hook_once(kind):
+    optimizer = kind([nn.Parameter(fastinit.ones(1))])
     calls = []
     with (
         optimizer.register_step_pre_hook(lambda *_: calls.append("before")),

@@ -72,6 +72,7 @@ def _hooked(step: Step) -> Step:
             hook(self, given, kwargs)
         return result
 
+    around.hooked = True  # type: ignore[attr-defined]
     return around  # type: ignore[return-value]
 
 
@@ -89,8 +90,9 @@ class Hooks:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "step" in cls.__dict__:
-            cls.step = _hooked(cls.__dict__["step"])
+        # The step may come from a class among the bases that is no optimiser itself.
+        if not getattr(cls.step, "hooked", False):
+            cls.step = _hooked(cls.step)
 
     def _make_hook_tables(self) -> None:
         for name in Hooks.__annotations__:
