@@ -77,7 +77,7 @@ void adam(const Moving<T>& moving, const AdamStep& step) {
     const T* const grad = moving.grad;
     const auto [mean, square, largest] = moving.state;
     const T shrink = T(step.shrink), decay = T(step.decay), eps = T(step.eps), rate = T(step.rate);
-    const T beta1 = T(step.beta1), beta2 = T(step.beta2), root_of_bias = T(step.root_of_bias);
+    const T beta1 = T(step.beta1), beta2 = T(step.beta2);
     const T share1 = T(1 - step.beta1), share2 = T(1 - step.beta2);
     // From whichever end is nearer: with a beta of 0 the mean is the gradient itself.
     const bool from_mean = 1 - step.beta1 < 0.5;
@@ -96,7 +96,7 @@ void adam(const Moving<T>& moving, const AdamStep& step) {
             v = larger(memory.load(largest + i), v);
             memory.store(largest + i, v);
         }
-        memory.store(value + i, x - m * rate / (core::sqrt(v) / root_of_bias + eps));
+        memory.store(value + i, x - m * rate / (core::sqrt(v) + eps));
     });
 }
 

@@ -94,9 +94,9 @@ template void move(const std::vector<Moving<double>>&, const std::vector<AdamSte
 
 AdamStep adam_step(double count, double rate, double beta1, double beta2, double eps, double decay,
                    bool decoupled, bool maximize) {
-    return {rate / (1 - std::pow(beta1, count)),   beta1,   beta2,
-            std::sqrt(1 - std::pow(beta2, count)), eps,     decoupled ? 0 : decay,
-            decoupled ? 1 - rate * decay : 1,      maximize};
+    const double root = std::sqrt(1 - std::pow(beta2, count));
+    return {rate / (1 - std::pow(beta1, count)) * root, beta1,   beta2, eps * root, decoupled ? 0 : decay,
+            decoupled ? 1 - rate * decay : 1,           maximize};
 }
 
 }  // namespace fastinit::runtime

@@ -106,7 +106,7 @@ optim.Adam(P(1), betas=(torch.tensor(0.5), torch.tensor(0.5)), foreach=True) | o
 stepped(optim.Adam(P(2), betas=(torch.tensor([0.5]), torch.tensor(0.25))), 3).param_groups
 stepped(optim.Adam(P(2), fused=True), 2).state_dict()
 stepped(optim.SGD(P(2), lr=torch.tensor([0.5])), 2).param_groups
-stepped(optim.Adam(P(2), lr=torch.tensor([0.5])), 2).param_groups
+stepped(optim.Adam(P(2), lr=torch.tensor([0.25])), 2).param_groups
 stepped(optim.SGD(P(2), foreach=False, maximize=True), 2).param_groups
 optim.SGD(P(1), weight_decay=torch.tensor(0.5))
 optim.SGD(P(1)).step(3) | optim.SGD(P(1)).step(closure=lambda: 5)

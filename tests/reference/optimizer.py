@@ -60,5 +60,7 @@ def adam(
     square = square * beta2 + grad * (1 - beta2) * grad
     if largest is not None:
         largest = np.maximum(largest, square)
-    denominator = np.sqrt(square if largest is None else largest) / math.sqrt(1 - beta2**step) + eps
-    return value - mean * (lr / (1 - beta1**step)) / denominator, mean, square, largest
+    # lr (mean / bias1) / (sqrt(most / bias2) + eps), with the root of bias2 taken out.
+    root = math.sqrt(1 - beta2**step)
+    denominator = np.sqrt(square if largest is None else largest) + eps * root
+    return value - mean * (lr / (1 - beta1**step) * root) / denominator, mean, square, largest

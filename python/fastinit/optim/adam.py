@@ -183,10 +183,11 @@ class Adam(Optimizer):
         if group["amsgrad"]:
             largest = state["max_exp_avg_sq"]._array
             square = np.maximum(largest, square, out=largest)
+        # lr (mean / bias1) / (sqrt(square / bias2) + eps), with the root of bias2 taken out.
+        root = math.sqrt(1 - beta2**step)
         denominator = np.sqrt(square)
-        denominator /= math.sqrt(1 - beta2**step)
-        denominator += float(group["eps"])
-        np.multiply(mean, lr / (1 - beta1**step), out=work)
+        denominator += float(group["eps"]) * root
+        np.multiply(mean, lr / (1 - beta1**step) * root, out=work)
         work /= denominator
         value -= work
 
