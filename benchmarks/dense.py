@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+from collections.abc import Iterator
 
 from benchmarks.dense_worker import PRODUCTS, QUICK_PRODUCTS, STEPS
 from benchmarks.report import Table
@@ -12,9 +13,10 @@ from benchmarks.timing import Timings
 from fastinit import _core, set_num_threads
 
 
-def run(options: argparse.Namespace) -> list[Table]:
-    """Products beside the peak of the arithmetic units, then steps, imports and memory."""
-    return [products(options), steps(options), imports(options), memory(options)]
+def run(options: argparse.Namespace) -> Iterator[Table]:
+    """Products beside the peak of the arithmetic units, then steps, imports and memory, as they are done."""
+    for table in (products, steps, imports, memory):
+        yield table(options)
 
 
 def products(options: argparse.Namespace) -> Table:
