@@ -65,6 +65,7 @@ def test_pairwise_distance_is_torchs_in_value_and_gradient(same_as_torch, normal
     "call",
     [
         lambda f, x: f.cosine_similarity(x, x, 2),
+        lambda f, x: f.cosine_similarity(x, x, eps=-1),
         lambda f, x: f.cosine_similarity(x, x[:, :2]),
         lambda f, x: f.cosine_similarity(x.long(), x.long()),
         lambda f, x: f.cosine_similarity([1.0], x),

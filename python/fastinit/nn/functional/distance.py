@@ -26,7 +26,8 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
 
     Raises:
         IndexError: there is no such dimension.
-        RuntimeError: the shapes cannot be broadcast together, or no dtype is floating point.
+        RuntimeError: the shapes cannot be broadcast together, no dtype is floating point, or eps
+            is negative.
 
     Source: torch.nn.functional.cosine_similarity.
     """
@@ -36,6 +37,8 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
         raise RuntimeError(
             f"expected common dtype to be floating point, yet common dtype is {as_dtype(dtype).type_name}"
         )
+    if eps < 0:
+        raise RuntimeError(f"eps must be non-negative, got: {eps:g}")
     try:
         a, b = np.broadcast_arrays(a, b)
     except ValueError:

@@ -1,17 +1,23 @@
 """Sums, means and maxima of rows of a table, by bags of indices."""
 
 import warnings
+from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
 from ... import creation
 from ...autograd import record
-from ...dtypes import as_dtype, int32, int64, promote_types
+from ...dtypes import as_dtype, bfloat16, dtype, float16, float32, float64, int32, int64, promote_types
 from ...ops.operands import Array, lift, lower
 from ...tensor import Tensor
 from .embedding import shorten
 
 __all__ = ["embedding_bag"]
+
+# In the order of PyTorch's messages.
+_INDICES: Final = (int64, int32)
+_FLOATS: Final = (float16, bfloat16, float32, float64)
 
 
 def embedding_bag(
@@ -80,7 +86,10 @@ def embedding_bag(
         )
     if padding_idx is not None:
         padding_idx = _row(padding_idx, len(w))
-    _check(indices, starts, len(w), include_last_offset)
+    _check_dtype("indices", promote_types(as_dtype(indices.dtype), as_dtype(starts.dtype)), _INDICES)
+    _check_dtype("weight", as_dtype(w.dtype), _FLOATS)
+    _check_offsets(starts, len(indices), include_last_offset)
+    _check_indices(indices, len(w), mode)
     if factors is not None and factors._array.dtype != w.dtype:
         names = [as_dtype(each.dtype).type_name for each in (w, factors._array)]
         raise RuntimeError(
@@ -210,13 +219,16 @@ def _check_mode(mode: str, scale_grad_by_freq: bool, sparse: bool) -> None:
         raise ValueError("max mode does not support sparse weights")
 
 
-def _check(indices: Array, starts: Array, rows: int, include_last_offset: bool) -> None:
-    common = promote_types(as_dtype(indices.dtype), as_dtype(starts.dtype))
-    if common not in {int64, int32}:
+def _check_dtype(name: str, given: dtype, allowed: Sequence[dtype]) -> None:
+    if given not in allowed:
         raise RuntimeError(
-            "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; "
-            f"but got fastinit.{common.type_name}Tensor instead (while checking arguments for embedding_bag)"
+            f"Expected tensor for argument #1 '{name}' to have one of the following scalar types: "
+            f"{', '.join(each.type_name for each in allowed)}; but got fastinit.{given.type_name}Tensor "
+            "instead (while checking arguments for embedding_bag)"
         )
+
+
+def _check_offsets(starts: Array, length: int, include_last_offset: bool) -> None:
     if include_last_offset and not len(starts):
         raise RuntimeError("include_last_offset: number of offset should be at least 1")
     if len(starts):
@@ -225,14 +237,22 @@ def _check(indices: Array, starts: Array, rows: int, include_last_offset: bool) 
                 "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from "
                 f"position 0. However, got {starts[0]}"
             )
-        if starts[-1] > len(indices):
+        if starts[-1] > length:
             raise RuntimeError(
-                f"offsets[-1] can not be greater than input's length {len(indices)} but got offsets[-1] of "
+                f"offsets[-1] can not be greater than input's length {length} but got offsets[-1] of "
                 f"{starts[-1]}"
             )
         if (starts[1:] < starts[:-1]).any():
             raise RuntimeError("offsets must not decrease")
+
+
+def _check_indices(indices: Array, rows: int, mode: str) -> None:
     outside = np.flatnonzero((indices < 0) | (indices >= rows))
+    if outside.size and mode == "max":
+        raise RuntimeError(
+            "embedding_bag: Expected idx >= 0 && idx < num_embeddings but found idx to be "
+            f"{indices[outside[0]]}"
+        )
     if outside.size:
         raise RuntimeError(
             f"Index {outside[0]} of input takes value {indices[outside[0]]} which is not in the valid range "
