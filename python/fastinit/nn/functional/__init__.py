@@ -17,6 +17,7 @@ from .activation import (
     softplus,
     tanh,
 )
+from .adaptive_pooling import adaptive_avg_pool1d, adaptive_avg_pool2d
 from .attention import scaled_dot_product_attention
 from .batch_norm import batch_norm, instance_norm
 from .binary import binary_cross_entropy, binary_cross_entropy_with_logits
@@ -30,9 +31,14 @@ from .linear import bilinear, linear
 from .multi_head_attention import multi_head_attention_forward
 from .normalization import group_norm, layer_norm, rms_norm
 from .padding import pad
+from .pooling import avg_pool1d, avg_pool2d, max_pool1d, max_pool2d
 from .regression import l1_loss, mse_loss, smooth_l1_loss
 
 __all__ = [
+    "adaptive_avg_pool1d",
+    "adaptive_avg_pool2d",
+    "avg_pool1d",
+    "avg_pool2d",
     "batch_norm",
     "bilinear",
     "binary_cross_entropy",
@@ -56,6 +62,8 @@ __all__ = [
     "leaky_relu_",
     "linear",
     "log_softmax",
+    "max_pool1d",
+    "max_pool2d",
     "mse_loss",
     "multi_head_attention_forward",
     "nll_loss",
