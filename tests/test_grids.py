@@ -61,7 +61,12 @@ torch.linalg.norm(torch.ones(2), "fro") | torch.linalg.matrix_norm(torch.ones(2)
 torch.linalg.vector_norm(torch.ones(2).int()) | torch.linalg.matrix_norm(torch.ones(2, 2), dim=(0, 0))
 torch.ones(2).long().erf() | torch.ones(2).int().softmax(0) | torch.tensor([0.5, 2, 1, -1]).erfinv()
 torch.tensor([0.1, 0.999]).double().erfinv() | torch.tensor([1e-20]).erfinv()
-torch.tensor([3., -1]).erfc()
+torch.tensor([3., -1]).erfc() | torch.zeros(3, 4).index_add_(0, torch.tensor([1]), torch.ones(1, 2))
+torch.zeros(3).index_add_(0, torch.tensor([1]), torch.ones(2))
+torch.zeros(3, 4).index_copy_(0, torch.tensor([1]), torch.ones(1))
+torch.zeros(3).index_copy_(0, torch.tensor([1]), torch.ones(2))
+torch.zeros(3, 4).index_copy_(0, torch.tensor([1]), torch.ones(1, 2)) | torch.ones(3).mH
+torch.ones(3).adjoint() | torch.ones(3).mT
 """)
 
 

@@ -193,7 +193,10 @@ class Tensor(Methods, Memory):
             )
         return shapes.matrix_t(self)
 
-    mH = mT  # noqa: N815 - PyTorch's name
+    @property
+    def mH(self) -> Tensor:  # noqa: N802 - PyTorch's name
+        """A view with the last two dimensions swapped."""
+        return shapes.matrix_t(self, "mH")
 
     # Differentiation
 

@@ -375,7 +375,7 @@ class Methods:
     swapaxes = shapes.swapaxes
     moveaxis = shapes.moveaxis
     swapdims = shapes.swapdims
-    adjoint = shapes.matrix_t
+    adjoint = shapes.adjoint
     broadcast_to = shapes.broadcast_to
     unfold = shapes.unfold
     as_strided = shapes.as_strided

@@ -371,10 +371,27 @@ def scatter(base: Array, replay: Callable[[Array], Array]) -> Callable[[Array], 
             window = window[
                 tuple(slice(1) if axis in repeated else slice(None) for axis in range(window.ndim))
             ]
-        window[...] = grad
+        if _overlaps(window):
+            # Windows that slide: elements receive the sum of all that see them.
+            number = np.empty_like(total, np.int64)
+            number[...] = np.arange(total.size).reshape(total.shape)
+            total[...] = np.bincount(replay(number).ravel(), grad.ravel(), total.size).reshape(total.shape)
+        else:
+            window[...] = grad
         return (total,)
 
     return backward
+
+
+def _overlaps(array: Array) -> bool:
+    """Tells whether two elements may be one in memory: a step is shorter than what smaller steps reach."""
+    reach = array.itemsize
+    for stride, length in sorted(zip(map(abs, array.strides), array.shape, strict=True)):
+        if length > 1:
+            if stride < reach:
+                return array.size > 0
+            reach += (length - 1) * stride
+    return False
 
 
 def size_of(array: Array) -> Size:

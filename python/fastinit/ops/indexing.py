@@ -406,7 +406,19 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
             f"index_add_(): self ({input.dtype.type_name}) and source ({source.dtype.type_name}) must have "
             "the same scalar type"
         )
-    key: Any = (slice(None),) * wrap_dim(dim, x.ndim) + (index._array,)
+    axis = wrap_dim(dim, x.ndim)
+    own, shape = list(x.shape), list(source._array.shape)
+    if len(own) == len(shape) and own[:axis] + own[axis + 1 :] != shape[:axis] + shape[axis + 1 :]:
+        raise RuntimeError(
+            "source tensor shape must match self tensor shape, excluding the specified dimension. Got "
+            f"self.shape = {own} source.shape = {shape}"
+        )
+    if shape and index._array.size != shape[min(axis, len(shape) - 1)]:
+        raise RuntimeError(
+            f"index_add_(): Number of indices ({index._array.size}) should be equal to source.size(dim): "
+            f"({shape[min(axis, len(shape) - 1)]}), for dim: {axis}"
+        )
+    key: Any = (slice(None),) * axis + (index._array,)
     result = lift(x).copy()
     np.add.at(result, key, alpha * lift(source._array))
     return record(

@@ -105,6 +105,10 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Operand) -> Tensor
     return record(result, "IndexFillBackward0", (input,), backward, (index,))
 
 
+def _lengths(shape: list[int], axis: int) -> str:
+    return " ".join(str(length) for dim, length in enumerate(shape) if dim != axis)
+
+
 def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
     """Returns `input` with the entries of `source` in those that `index` names (torch.index_copy).
 
@@ -118,6 +122,24 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor
             f"{input.dtype.type_name} and (source) {source.dtype.type_name}"
         )
     key = _key(input, dim, index)
+    shape, own = list(source._array.shape), list(input._array.shape)
+    if shape and own and len(shape) != len(own):
+        raise IndexError(
+            "index_copy_(): When source and destination are not scalars, their dimensionality must match. "
+            f"Source dimensionality ({len(shape)}), destination dimensionality ({len(own)})"
+        )
+    axis = len(key) - 1
+    if shape and own and shape[:axis] + shape[axis + 1 :] != own[:axis] + own[axis + 1 :]:
+        raise RuntimeError(
+            "index_copy_(): Source/destination tensor must have same slice shapes. Destination slice shape: "
+            f"{_lengths(own, axis)} at dimension {axis} and source slice shape: {_lengths(shape, axis)} at "
+            "dimension 0."
+        )
+    if shape and index._array.size != shape[axis]:
+        raise IndexError(
+            f"index_copy_(): Number of indices ({index._array.size}) should be equal to source.size(dim) "
+            f"({shape[axis]})"
+        )
     result = input._array.copy()
     result[key] = source._array
     to = target(source)

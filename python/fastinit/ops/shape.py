@@ -217,7 +217,7 @@ def numpy_t(input: Tensor) -> Tensor:
     return _permuted(input, tuple(reversed(range(ndim))), "PermuteBackward0")
 
 
-def matrix_t(input: Tensor) -> Tensor:
+def matrix_t(input: Tensor, name: str = "mT") -> Tensor:
     """Returns a view with the last two dimensions swapped, or a 0-d tensor itself (torch.Tensor.mT).
 
     Raises:
@@ -226,8 +226,15 @@ def matrix_t(input: Tensor) -> Tensor:
     if input._array.ndim == 0:
         return input
     if input._array.ndim == 1:
-        raise RuntimeError("tensor.mT is only supported on matrices or batches of matrices. Got 1-D tensor.")
+        raise RuntimeError(
+            f"tensor.{name} is only supported on matrices or batches of matrices. Got 1-D tensor."
+        )
     return transpose(input, -2, -1)
+
+
+def adjoint(input: Tensor) -> Tensor:
+    """As `mT`: there are no complex numbers (torch.adjoint)."""
+    return matrix_t(input, "adjoint()")
 
 
 def permute(input: Tensor, *dims: Any) -> Tensor:
@@ -382,7 +389,7 @@ def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
             joint = np.broadcast_shapes(joint, each._array.shape)
         except ValueError:
             raise mismatch(joint, each._array.shape) from None
-    return tuple(expand(each, joint) for each in tensors)
+    return tuple(each if each._array.shape == joint else expand(each, joint) for each in tensors)
 
 
 def broadcast_shapes(*shapes: Any) -> Size:
