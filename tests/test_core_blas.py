@@ -47,14 +47,14 @@ def test_openblas_is_loaded_before_the_first_large_product_and_no_sooner() -> No
         assert "scipy_openblas32" not in sys.modules
         product(8)
         assert "scipy_openblas32" not in sys.modules
-        product(410)
+        product(650)
         assert "scipy_openblas32" in sys.modules
         assert "OpenBLAS" in _core.blas()
         """)
 
 
 def test_it_is_never_loaded_where_our_own_product_is_asked_for() -> None:
-    assert succeeds('product(410); assert "scipy_openblas32" not in sys.modules', FASTINIT_BLAS="none")
+    assert succeeds('product(650); assert "scipy_openblas32" not in sys.modules', FASTINIT_BLAS="none")
 
 
 WITHOUT_OPENBLAS = """
@@ -63,7 +63,7 @@ WITHOUT_OPENBLAS = """
 
 
 def test_a_machine_without_openblas_multiplies_all_the_same() -> None:
-    assert succeeds(WITHOUT_OPENBLAS + 'product(410); assert _core.blas() == ""')
+    assert succeeds(WITHOUT_OPENBLAS + 'product(650); assert _core.blas() == ""')
 
 
 def test_openblas_asked_for_by_name_and_missing_is_an_error() -> None:

@@ -10,7 +10,7 @@ namespace {
 constexpr Index vector_bytes = 64;
 constexpr Index registers = 32;
 constexpr Index tile_rows = 8;
-constexpr Index worth_a_blas = 1 << 26;
+constexpr Index worth_a_blas = 1 << 28;
 #elif defined(__AVX2__)
 constexpr Index vector_bytes = 32;
 constexpr Index registers = 16;
@@ -149,12 +149,13 @@ void multiply_tile(const Tile<T>& tile) {
         }
         return;
     }
-    for (Index i = 0; i < rows; ++i) {
-        T line[B::tile_columns];
-        for (Index v = 0; v < tile_vectors; ++v) *reinterpret_cast<Vector*>(line + v * B::lanes) = sums[i][v];
-        for (Index j = 0; j < tile.columns; ++j)
-            store(c.data[i * c.row + j * c.column], line[j], tile.accumulate);
-    }
+    T lines[rows][B::tile_columns];
+    for (Index i = 0; i < rows; ++i)
+        for (Index v = 0; v < tile_vectors; ++v)
+            *reinterpret_cast<Vector*>(&lines[i][v * B::lanes]) = sums[i][v];
+    for (Index j = 0; j < tile.columns; ++j)  // the rows inside: where c is transposed, they are neighbours
+        for (Index i = 0; i < rows; ++i)
+            store(c.data[i * c.row + j * c.column], lines[i][j], tile.accumulate);
 }
 
 // For the first 1 to tile_rows rows.
@@ -298,6 +299,11 @@ void multiply(const Product<T>& product, void* workspace) {
     const auto& [m, n, k, a, b, c, accumulate] = product;
     if (m * n * k <= 256 || !workspace) return multiply_directly(product);
     if (a.column == 1 && b.row == 1 && m <= 4) return multiply_by_lines(product);
+    // To pack a large b that has to be transposed for it costs more than to write c transposed.
+    if (b.row == 1 && b.column != 1 && a.column == 1 && n >= 4 * m)
+        return multiply_blocked(
+            Product<T>{n, m, k, b.transposed(), a.transposed(), c.transposed(), accumulate},
+            static_cast<T*>(workspace));
     multiply_blocked(product, static_cast<T*>(workspace));
 }
 
