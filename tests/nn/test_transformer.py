@@ -66,10 +66,40 @@ with torch.no_grad():
 
 
 @pytest.mark.parametrize(
+    "layer",
+    [
+        "nn.TransformerDecoderLayer(4, 2, 5, 0.0)",
+        "nn.TransformerDecoderLayer(4, 1, 3, 0.0, 'gelu', norm_first=True, bias=False)",
+        "nn.TransformerDecoderLayer(4, 2, 3, 0.0, nn.Tanh(), 0.1, batch_first=True, dtype=torch.float64)",
+        "nn.TransformerDecoder(nn.TransformerDecoderLayer(4, 2, 3, 0.0), 2, nn.LayerNorm(4))",
+    ],
+)
+def test_decoders_are_torchs(layer):
+    program = f"""
+layer = {layer}
+{SETUP}
+x, memory = made(3, 3, 4), (made(3, 3, 4) * 2).detach().requires_grad_()
+hidden = torch.tensor([[False, False, True], [False, False, False], [False, True, True]])
+causal = torch.triu(torch.ones(3, 3), diagonal=1).bool()
+show(x, memory)
+show(x, memory, tgt_mask=causal)
+show(x, memory, tgt_mask=causal, tgt_is_causal=True)
+show(x, memory, memory_mask=causal, memory_is_causal=True)
+show(x, memory, tgt_key_padding_mask=hidden, memory_key_padding_mask=hidden)
+show(made(3, 4), made(2, 4))
+"""
+    torch = pytest.importorskip("torch")
+    assert output(fastinit, program) == output(torch, program)
+
+
+@pytest.mark.parametrize(
     "call",
     [
         "nn.TransformerEncoderLayer(4, 3)",
         "nn.TransformerEncoderLayer(4, 2, activation='tanh')",
+        "nn.TransformerDecoderLayer(4, 2, activation='tanh')",
+        "nn.TransformerDecoderLayer(4, 2)(torch.ones(2, 1, 4), torch.ones(2, 4))",
+        "nn.TransformerDecoderLayer(4, 2)(torch.ones(2, 1, 4), torch.ones(2, 1, 4), tgt_is_causal=True)",
         "nn.TransformerEncoderLayer(4, 2)(torch.ones(2, 3))",
         "nn.TransformerEncoderLayer(4, 2)(torch.ones(4))",
         "nn.TransformerEncoderLayer(4, 2)(torch.ones(3, 1, 4), is_causal=True)",

@@ -41,6 +41,7 @@ from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedPara
 from .parameter_container import ParameterDict, ParameterList
 from .pooling import AdaptiveAvgPool1d, AdaptiveAvgPool2d, AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d
 from .transformer import TransformerEncoder, TransformerEncoderLayer
+from .transformer_decoder import TransformerDecoder, TransformerDecoderLayer
 
 __all__ = [
     "ELU",
@@ -98,6 +99,8 @@ __all__ = [
     "Softmax",
     "Softplus",
     "Tanh",
+    "TransformerDecoder",
+    "TransformerDecoderLayer",
     "TransformerEncoder",
     "TransformerEncoderLayer",
     "Unflatten",
