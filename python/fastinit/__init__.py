@@ -85,6 +85,7 @@ from .ops.arithmetic import (
     subtract,
     true_divide,
 )
+from .ops.atleast import atleast_1d, atleast_2d, atleast_3d
 from .ops.bivariate import (
     arctan2,
     atan2,
@@ -321,9 +322,6 @@ from .ops.selection import (
 )
 from .ops.shape import (
     as_strided,
-    atleast_1d,
-    atleast_2d,
-    atleast_3d,
     broadcast_shapes,
     broadcast_tensors,
     broadcast_to,

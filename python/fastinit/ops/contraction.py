@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import string
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..autograd import record
+from ..autograd import Variable, record
 from .indexing import diagonal
 from .operands import Array, lift, lower
 from .product import bmm, dot, mm
@@ -27,9 +28,14 @@ def einsum(equation: Any, *operands: Any) -> Tensor:
             alphabetical order.
         *operands: as many tensors as the equation has, or one sequence of them.
 
+    In place of an equation, each operand may be followed by a list of numbers from 0 to 51, one per dimension,
+    or Ellipsis; and the last of these by the list of the result.
+
     Raises:
         RuntimeError: equation and operands do not fit.
     """
+    if isinstance(equation, Variable):
+        equation, operands = _from_lists((equation, *operands))
     if len(operands) == 1 and isinstance(operands[0], Sequence):
         operands = tuple(operands[0])
     inputs, output = _parsed(equation.replace(" ", ""), operands)
@@ -45,6 +51,22 @@ def einsum(equation: Any, *operands: Any) -> Tensor:
     if not summed:
         return result
     return result.reshape(result.shape[: len(output)]) if rest else result.sum(summed)
+
+
+def _from_lists(arguments: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
+    """Returns the equation, and the operands, of operands that are each followed by their labels."""
+    operands, lists = arguments[: len(arguments) // 2 * 2 : 2], arguments[1::2]
+    equation = ",".join(map(_term, lists))
+    if len(arguments) % 2:
+        equation += "->" + _term(arguments[-1])
+    return equation, operands
+
+
+def _term(labels: Sequence[Any]) -> str:
+    for label in labels:
+        if label is not Ellipsis and not 0 <= label < 52:
+            raise RuntimeError(f"einsum(): subscript {label} is not within the valid range [0, 52)")
+    return "".join("..." if label is Ellipsis else string.ascii_letters[label] for label in labels)
 
 
 #: A label: a letter, or the number of a dimension that "..." stands for, counted from the last.

@@ -432,5 +432,7 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
 
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Tensor | tuple[Tensor, ...]:
     """Returns the indices of what is not 0, a row each, or a tensor per dimension (torch.nonzero)."""
-    indices = np.nonzero(input._array)
-    return tuple(wrap(index) for index in indices) if as_tuple else wrap(np.stack(indices, axis=-1))
+    indices = np.nonzero(np.atleast_1d(input._array))
+    if as_tuple:
+        return tuple(wrap(index) for index in indices)
+    return wrap(np.stack(indices, axis=-1)[:, : input._array.ndim])

@@ -11,10 +11,10 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import Variable, record, record_view, wrap
+from .atleast import atleast_3d
 from .dims import flatten_arguments, wrap_dim
 from .indexing import getitem, index_select
 from .operands import Array
-from .shape import atleast_3d
 
 if TYPE_CHECKING:
     from ..tensor import Tensor

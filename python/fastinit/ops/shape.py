@@ -488,26 +488,5 @@ def as_strided(
     return record_view(input, replay(x), "AsStridedBackward0", replay, backward)
 
 
-def atleast_1d(input: Tensor) -> Tensor:
-    """Returns the tensor with at least 1 dimension (torch.atleast_1d)."""
-    return input if input._array.ndim else reshape(input, 1)
-
-
-def atleast_2d(input: Tensor) -> Tensor:
-    """Returns the tensor with at least 2 dimensions, a vector as a row (torch.atleast_2d)."""
-    ndim = input._array.ndim
-    return reshape(input, 1, 1) if ndim == 0 else unsqueeze(input, 0) if ndim == 1 else input
-
-
-def atleast_3d(input: Tensor) -> Tensor:
-    """Returns the tensor with at least 3 dimensions, a matrix as one sheet (torch.atleast_3d)."""
-    ndim = input._array.ndim
-    if ndim == 0:
-        return reshape(input, 1, 1, 1)
-    if ndim == 1:
-        return unsqueeze(unsqueeze(input, 0), -1)
-    return unsqueeze(input, -1) if ndim == 2 else input
-
-
 swapaxes = swapdims = transpose
 moveaxis = movedim
