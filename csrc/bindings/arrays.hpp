@@ -14,6 +14,9 @@ namespace py = pybind11;
 using kernels::Index;
 using kernels::Matrix;
 
+// An array that is not there: pybind11's default constructor makes one of no elements, at some cost.
+inline py::array no_array() { return py::reinterpret_steal<py::array>(py::handle()); }
+
 // The argument as an array: the object itself, never a conversion of it. Raises TypeError for anything else.
 py::array array_argument(PyObject* object, const char* name);
 

@@ -64,7 +64,7 @@ py::object linear(PyObject* const* values, Py_ssize_t count) {
         runtime_error("linear: x must have at least 1 dimension and weight 2, but they have " +
                       std::to_string(x.ndim()) + " and " + std::to_string(weight.ndim()));
     const Index rows = leading_size(x);
-    py::array bias;
+    py::array bias = no_array();
     if (arguments[2]) {
         bias = array_argument(arguments[2], "bias");
         check_bias(bias, rows, weight);
@@ -124,7 +124,7 @@ py::object linear_backward(PyObject* const* values, Py_ssize_t count) {
     auto grad_weight = optional_array(4, "grad_weight");
     auto grad_bias = optional_array(5, "grad_bias");
     auto output = optional_array(9, "output");
-    py::array before;  // the activation
+    py::array before = no_array();  // the activation
     const auto activation = arguments[8] ? activation_named(arguments[8]) : std::nullopt;
 
     if (x.ndim() < 1 || weight.ndim() != 2)

@@ -45,7 +45,7 @@ bool same_kind(const py::array& a, const py::array& b) {
 
 // The gradient of a loss: one number, or one for each of `size` elements.
 struct LossGradient {
-    py::array array;
+    py::array array = no_array();
     Index stride;
 
     LossGradient(PyObject* object, const py::array& like, Index size, const char* function)
@@ -57,7 +57,7 @@ struct LossGradient {
 
 // Rows of logits with their classes, which are int64.
 struct Rows {
-    py::array target;
+    py::array target = no_array();
     Classes classes;
 
     Rows(const py::array& x, PyObject* object, std::int64_t ignored, const char* function)

@@ -265,7 +265,7 @@ py::object backward_of_scalar(PyObject* const* values, Py_ssize_t count) {
     if (is_none(variable->node) || !is_none(variable->view)) return py::bool_(false);
     const auto array = py::reinterpret_borrow<py::array>(variable->array);
     if (array.ndim() != 0) return py::bool_(false);
-    py::array one;
+    py::array one = no_array();
     if (array.dtype().num() == py::dtype::num_of<float>())
         one = py::array(py::dtype::of<float>(), std::vector<py::ssize_t>{});
     else if (array.dtype().num() == py::dtype::num_of<double>())

@@ -51,7 +51,7 @@ py::array array_of(PyObject* variable) {
 
 // Where the compiled product writes the gradient of a parameter.
 struct Destination {
-    py::array array;
+    py::array array = no_array();
     bool accumulate = false;
     bool returned = true;  // the array goes on along the edge; else it is the memory of .grad already
 
@@ -138,8 +138,8 @@ class LinearRule final : public Rule {
         Gradients results;
         std::optional<Destination> to_weight;
         std::optional<Destination> to_bias;
-        py::array grad_x;
-        py::array before;  // the activation: in the place of the gradient where nobody else can see that
+        py::array grad_x = no_array();
+        py::array before = no_array();  // the activation: in the place of the gradient where nobody else can see that
         if (activation_) before = is_ours(grad) ? grad : empty_like(result_);
         if (wants_[0]) grad_x = empty_like(x_);
         if (wants_[1]) to_weight.emplace(weight_.ptr(), weight_array_, accumulating);
@@ -172,7 +172,7 @@ class LinearRule final : public Rule {
 
     py::array x_;
     py::array weight_array_;
-    py::array result_;  // where there is an activation
+    py::array result_ = no_array();  // where there is an activation
     py::object weight_;
     py::object bias_;  // null for none
     bool wants_[3];
@@ -198,7 +198,7 @@ template <class T>
 py::object forward(PyObject* input, PyObject* weight, PyObject* bias, std::optional<Activation> activation) {
     py::array x = array_of(input);
     py::array w = array_of(weight);
-    py::array b = bias ? array_of(bias) : py::array();
+    py::array b = bias ? array_of(bias) : no_array();
     const Index rows = leading_size(x);
     const Index in = w.shape(1);
     const Index out = w.shape(0);
