@@ -14,7 +14,7 @@ def test_the_cpu_prints_and_compares_as_in_pytorch():
 
 
 def test_another_device_is_refused():
-    with pytest.raises(RuntimeError, match="expected the device 'cpu', but got 'cuda:0'"):
+    with pytest.raises(RuntimeError, match="expected the device 'cpu' or 'meta', but got 'cuda:0'"):
         device("cuda:0")
     with pytest.raises(TypeError, match="not float"):
         as_device(3.5)

@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <vector>
 
+#include "bindings/register.hpp"
+
 namespace fastinit::bindings {
 namespace {
 
@@ -54,6 +56,9 @@ bool joint_stride(const py::array& array, py::ssize_t& stride) {
     return true;
 }
 
+// The class of arrays that have no memory, once Python has told it.
+PyObject* array_without_memory = nullptr;
+
 struct ScalarName {
     char kind;
     py::ssize_t size;
@@ -76,8 +81,18 @@ std::string scalar_name(const py::array& array, const char* ScalarName::* spelli
 
 }  // namespace
 
+bool is_plain_array(PyObject* object) { return Py_TYPE(object) == py::detail::npy_api::get().PyArray_Type_; }
+
+bool has_no_memory(PyObject* object) {
+    return reinterpret_cast<PyObject*>(Py_TYPE(object)) == array_without_memory;
+}
+
 py::array array_argument(PyObject* object, const char* name) {
     if (!object) object = Py_None;  // so Arguments gives it
+    if (has_no_memory(object)) {
+        PyErr_SetString(PyExc_NotImplementedError, "this operation is not implemented for meta tensors");
+        throw py::error_already_set();
+    }
     if (!py::isinstance<py::array>(object))
         throw py::type_error(std::string(name) + " must be a numpy.ndarray, not " + Py_TYPE(object)->tp_name);
     return py::reinterpret_borrow<py::array>(object);
@@ -159,6 +174,11 @@ Matrix<T> writable_matrix(py::array& array, const char* name) {
         throw py::value_error(std::string(name) + " has strides that cannot be written to in place");
     constexpr py::ssize_t size = sizeof(T);
     return {static_cast<T*>(array.mutable_data()), row / size, array.strides(array.ndim() - 1) / size};
+}
+
+void register_arrays(py::module_& module) {
+    module.def("set_array_without_memory",
+               [](py::type type) { array_without_memory = type.release().ptr(); });
 }
 
 template Matrix<const float> readable_matrix(py::array&);

@@ -17,7 +17,14 @@ using kernels::Matrix;
 // An array that is not there: pybind11's default constructor makes one of no elements, at some cost.
 inline py::array no_array() { return py::reinterpret_steal<py::array>(py::handle()); }
 
-// The argument as an array: the object itself, never a conversion of it. Raises TypeError for anything else.
+// Whether it is an ndarray itself, not of a class derived from it.
+bool is_plain_array(PyObject* object);
+
+// Whether it is an array of a shape and a dtype alone, which there is nothing to read from or to write to.
+bool has_no_memory(PyObject* object);
+
+// The argument as an array: the object itself, never a conversion of it. Raises NotImplementedError for an
+// array that has no memory, TypeError for anything else.
 py::array array_argument(PyObject* object, const char* name);
 
 // PyTorch's two ways of writing an element type: "Float" and "float".

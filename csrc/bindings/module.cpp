@@ -5,6 +5,7 @@
 PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
     module.doc() = "The compiled part of fastinit: fills, dense products, pointwise functions, and the tape.";
     fastinit::bindings::register_argsort(module);
+    fastinit::bindings::register_arrays(module);
     fastinit::bindings::register_config(module);
     fastinit::bindings::register_dense(module);
     fastinit::bindings::register_fill(module);

@@ -5,6 +5,7 @@
 namespace fastinit::bindings {
 
 void register_argsort(pybind11::module_& module);
+void register_arrays(pybind11::module_& module);
 void register_config(pybind11::module_& module);
 void register_dense(pybind11::module_& module);
 void register_fill(pybind11::module_& module);

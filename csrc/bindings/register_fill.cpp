@@ -173,6 +173,7 @@ struct Fill {
         const Arguments arguments(distribution.name, values, count, parameters.required,
                                   parameters.names.size());
         calls.count();
+        if (has_no_memory(values[0])) return py::none();
         const py::array array = array_argument(values[0], "array");
         const FillKernel& kernel = kernel_for(*(table().*distribution.row), array);
         constexpr std::size_t numbers = distribution.number_names.size();
@@ -196,6 +197,7 @@ struct Fill {
 py::object fill_constant(PyObject* const* values, Py_ssize_t count) {
     const Arguments arguments("fill_constant", values, count, 2, 2);
     constant_calls.count();
+    if (has_no_memory(values[0])) return py::none();
     const py::array array = array_argument(values[0], "array");
     const FillKernel& kernel = kernel_for(*table().constant, array);
     runtime::Target target = target_of(array, {});
@@ -221,7 +223,7 @@ py::object random_words(PyObject* const* values, Py_ssize_t count) {
 // check_writable(array)
 py::object check_writable_array(PyObject* const* values, Py_ssize_t count) {
     const Arguments arguments("check_writable", values, count, 1, 1);
-    check_writable(array_argument(values[0], "array"));
+    if (!has_no_memory(values[0])) check_writable(array_argument(values[0], "array"));
     return py::none();
 }
 

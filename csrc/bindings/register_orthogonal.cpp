@@ -16,6 +16,7 @@ void fill_orthogonal(const py::object& object, double gain, std::uint64_t seed, 
                      std::uint64_t position, std::array<Index, 2> global_shape, std::array<Index, 2> start,
                      std::int64_t taps, std::int64_t tap) {
     orthogonal_calls.count();
+    if (has_no_memory(object.ptr())) return;
     py::array array = array_argument(object.ptr(), "array");
     if (array.ndim() != 2) throw py::value_error("the array must be a matrix");
     check_writable(array);

@@ -294,6 +294,12 @@ class CompiledBackward:
 
     def __call__(self, grad: FillArray, /) -> tuple[FillArray | None, ...]: ...
 
+def set_array_without_memory(array_class: type[FillArray]) -> None:
+    """Says which class of arrays has a shape and a dtype alone.
+
+    Fills leave such arrays alone; whatever else takes arrays raises NotImplementedError.
+    """
+
 def set_python_side(
     result_class: type[VariableBase],
     adopt: Callable[[Any], FillArray],

@@ -10,7 +10,8 @@ import numpy as np
 from . import dtypes
 from .arguments import class_name
 from .autograd import wrap
-from .devices import DeviceLike, as_device
+from .devices import META, DeviceLike, as_device
+from .meta import CANNOT_COPY, has_no_memory, without_memory
 from .tensor import Tensor
 
 __all__ = ["as_tensor", "asarray", "from_dlpack", "from_numpy", "frombuffer", "tensor", "to_array"]
@@ -36,7 +37,7 @@ def tensor(
         data: a number, an array, or a sequence of such, nested to any depth.
         dtype: the tensor's; if not given, that of an array, and of Python's numbers the least that
             holds them: bool, int64 or the default dtype.
-        device: the CPU.
+        device: "cpu" or "meta"; the default device if not given.
         requires_grad: whether it gets a gradient.
 
     Raises:
@@ -50,10 +51,17 @@ def tensor(
         tensor([[1.0000, 2.5000],
                 [3.0000, 4.0000]])
     """
-    as_device(device)
+    where = as_device(device)
     if isinstance(data, Tensor):
         warnings.warn(_COPY_OF_A_TENSOR, UserWarning, stacklevel=2)
-    return finished(to_array(data, dtype), requires_grad)
+        if device is None:
+            where = data.device
+    array = to_array(data, dtype)
+    if where == META:
+        array = without_memory(array.shape, array.dtype)
+    elif has_no_memory(array):
+        raise NotImplementedError(CANNOT_COPY)
+    return finished(array, requires_grad)
 
 
 def as_tensor(data: Any, dtype: dtypes.dtype | None = None, device: DeviceLike = None) -> Tensor:
@@ -62,18 +70,18 @@ def as_tensor(data: Any, dtype: dtypes.dtype | None = None, device: DeviceLike =
     Args:
         data: a tensor, which is returned itself; an array, whose memory is shared; or what `tensor` takes.
         dtype: the tensor's; that of `data` if not given.
-        device: the CPU.
+        device: "cpu" or "meta"; the default device if not given.
 
     Raises:
         Exception: what `tensor` and `from_numpy` raise.
     """
-    as_device(device)
     if isinstance(data, Tensor):
-        return data if dtype is None else data.to(dtype)
+        if device is None and as_device(None) != META:
+            device = data.device
+        return data.to(device=as_device(device), dtype=dtype)
     if isinstance(data, np.ndarray):
-        shared = from_numpy(data)
-        return shared if dtype is None else shared.to(dtype)
-    return tensor(data, dtype=dtype)
+        return from_numpy(data).to(device=as_device(device), dtype=dtype)
+    return tensor(data, dtype=dtype, device=device)
 
 
 def from_numpy(ndarray: Array) -> Tensor:

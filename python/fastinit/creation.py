@@ -8,7 +8,8 @@ import numpy as np
 from . import dtypes
 from .arguments import class_name, integer, lengths_of, number
 from .conversion import finished
-from .devices import DeviceLike, as_device
+from .devices import META, DeviceLike, as_device
+from .meta import has_no_memory, without_memory
 from .tensor import Tensor
 
 __all__ = [
@@ -30,8 +31,15 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 def memory(lengths: tuple[int, ...], dtype: dtypes.dtype | None, device: DeviceLike) -> Array:
     """Returns an array of the size, whose values are whatever its memory held."""
-    as_device(device)
-    return np.empty(lengths, dtypes.as_dtype(dtype).numpy)
+    kind = dtypes.as_dtype(dtype).numpy
+    if as_device(device) == META:
+        return without_memory(lengths, kind)
+    return np.empty(lengths, kind)
+
+
+def placed(array: Array, device: DeviceLike) -> Array:
+    """Returns an array of numbers, or what the device has in its place."""
+    return without_memory(array.shape, array.dtype) if as_device(device) == META else array
 
 
 def _filled(array: Array, value: Any, requires_grad: bool) -> Tensor:
@@ -52,7 +60,7 @@ def zeros(
         *lengths: the size, as numbers or as one sequence.
         size: the size, by keyword.
         dtype: the default dtype if not given.
-        device: the CPU.
+        device: "cpu" or "meta"; the default device if not given.
         requires_grad: whether it gets a gradient.
 
     Raises:
@@ -98,7 +106,7 @@ def full(
         size: the size, one sequence.
         fill_value: a number, or a tensor of no dimension.
         dtype: if not given, what `fill_value` is: bool, int64 or the default dtype.
-        device: the CPU.
+        device: "cpu" or "meta"; the default device if not given.
         requires_grad: whether it gets a gradient.
 
     Raises:
@@ -131,7 +139,7 @@ def arange(
         end: where the numbers stop, by keyword.
         step: the distance between two, by keyword; 1 if not given.
         dtype: if not given, int64 if all of these are integers, else the default dtype.
-        device: the CPU.
+        device: "cpu" or "meta"; the default device if not given.
         requires_grad: whether it gets a gradient.
 
     Raises:
@@ -139,7 +147,6 @@ def arange(
         RuntimeError: the step is zero or leads away from the end, or a bound is not finite.
         TypeError: a bound is no number, or there are too few or too many.
     """
-    as_device(device)
     if len(bounds) == 1 and end is None:
         bounds = (start if start is not None else 0, *bounds)
         start = None
@@ -169,7 +176,7 @@ def arange(
     else:
         numbers = np.arange(first, last, stride, dtype=np.int64)
     with np.errstate(over="ignore"):
-        return finished(numbers.astype(dtype.numpy), requires_grad)
+        return finished(placed(numbers.astype(dtype.numpy), device), requires_grad)
 
 
 def linspace(
@@ -188,14 +195,13 @@ def linspace(
         end: the last number.
         steps: how many.
         dtype: the default dtype if not given; integers are rounded towards zero.
-        device: the CPU.
+        device: "cpu" or "meta"; the default device if not given.
         requires_grad: whether it gets a gradient.
 
     Raises:
         RuntimeError: `steps` is negative.
         TypeError: an end is no number, or `steps` no integer.
     """
-    as_device(device)
     first, last = number("linspace", "start", 1, start), number("linspace", "end", 2, end)
     count = integer("linspace", "steps", 3, steps)
     if count < 0:
@@ -207,7 +213,7 @@ def linspace(
     low, high = real(first), real(last)
     step = (high - low) / real(max(count - 1, 1))
     numbers = np.where(index < count / 2, low + step * index, high - step * (count - 1 - index))
-    return finished(numbers.astype(dtype.numpy), requires_grad)
+    return finished(placed(numbers.astype(dtype.numpy), device), requires_grad)
 
 
 def eye(
@@ -224,30 +230,37 @@ def eye(
         n: the number of rows.
         m: the number of columns; `n` if not given.
         dtype: the default dtype if not given.
-        device: the CPU.
+        device: "cpu" or "meta"; the default device if not given.
         requires_grad: whether it gets a gradient.
 
     Raises:
         RuntimeError: a number is negative.
         TypeError: a number is not an integer.
     """
-    as_device(device)
     rows = integer("eye", "n", 1, n)
     columns = rows if m is None else integer("eye", "m", 2, m)
     for name, length in (("n", rows), ("m", columns)):
         if length < 0:
             raise RuntimeError(f"{name} must be greater or equal to 0, got {length}")
-    return finished(np.eye(rows, columns, dtype=dtypes.as_dtype(dtype).numpy), requires_grad)
+    array = memory((rows, columns), dtype, device)
+    array.fill(0)
+    np.fill_diagonal(array, 1)
+    return finished(array, requires_grad)
 
 
 def memory_like(function: str, input: Any, dtype: dtypes.dtype | None, device: DeviceLike) -> Array:
     """An array of a tensor's size and order of dimensions in memory."""
-    as_device(device)
     if not isinstance(input, Tensor):
         raise TypeError(
             f"{function}(): argument 'input' (position 1) must be Tensor, not {class_name(input)}"
         )
-    return np.empty_like(input._array, dtype=None if dtype is None else dtype.numpy, subok=False)
+    array = input._array
+    kind = array.dtype if dtype is None else dtype.numpy
+    if as_device(input.device if device is None else device) == META:
+        return without_memory(array.shape, kind)
+    if has_no_memory(array):
+        return np.empty(array.shape, kind)
+    return np.empty_like(array, dtype=kind, subok=False)
 
 
 def zeros_like(
@@ -262,7 +275,7 @@ def zeros_like(
     Args:
         input: whose size, and dtype unless another is given, the result has.
         dtype: another dtype.
-        device: the CPU.
+        device: "cpu" or "meta"; the default device if not given.
         requires_grad: whether it gets a gradient.
 
     Raises:

@@ -11,8 +11,8 @@ import numpy as np
 from . import dtypes
 from .autograd import wrap
 from .conversion import finished
-from .creation import linspace
-from .devices import DeviceLike, as_device
+from .creation import linspace, placed
+from .devices import DeviceLike
 from .ops import joining, shape
 from .tensor import Tensor
 
@@ -95,15 +95,13 @@ def scalar_tensor(
     s: float, *, dtype: dtypes.dtype | None = None, device: DeviceLike = None, requires_grad: bool = False
 ) -> Tensor:
     """Returns a number as a 0-d tensor of the default dtype (torch.scalar_tensor)."""
-    as_device(device)
-    return finished(np.array(s, dtypes.as_dtype(dtype).numpy), requires_grad)
+    return finished(placed(np.array(s, dtypes.as_dtype(dtype).numpy), device), requires_grad)
 
 
 def _triangle(
     function: Any, row: int, col: int, offset: int, dtype: dtypes.dtype, device: DeviceLike
 ) -> Tensor:
-    as_device(device)
-    return wrap(np.stack(function(row, offset, col)).astype(dtype.numpy))
+    return wrap(placed(np.stack(function(row, offset, col)).astype(dtype.numpy), device))
 
 
 def tril_indices(

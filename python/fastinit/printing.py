@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from . import dtypes
+from .meta import has_no_memory
 
 __all__ = ["format_tensor", "get_printoptions", "printoptions", "set_printoptions"]
 
@@ -92,7 +93,11 @@ def format_tensor(array: Array, *, requires_grad: bool = False, grad_fn: str | N
     dtype = dtypes.as_dtype(array.dtype)
     default = dtypes.get_default_dtype()
     remarks = []
-    if array.size == 0:
+    if has_no_memory(array):
+        remarks += ["device='meta'", f"size={array.shape}"]
+        implied = dtype is default
+        text = "..."
+    elif array.size == 0:
         if array.ndim != 1:
             remarks.append(f"size={array.shape}")
         implied = dtype is default

@@ -9,7 +9,8 @@ from .arguments import integer, lengths_of
 from .autograd import record
 from .conversion import finished
 from .creation import memory, memory_like
-from .devices import DeviceLike, as_device
+from .devices import META, DeviceLike, as_device
+from .meta import without_memory
 from .ops.operands import Array, broadcast, lift, lower
 from .overloads import is_integer, no_overload
 from .random import Generator
@@ -51,7 +52,7 @@ def rand(
         size: the size, by keyword.
         generator: where the random words come from; the default generator if not given.
         dtype: a floating-point dtype; the default dtype if not given.
-        device: the CPU.
+        device: "cpu" or "meta"; the default device if not given.
         requires_grad: whether it gets a gradient.
 
     Raises:
@@ -97,7 +98,7 @@ def randint(
         size: the size, by keyword.
         generator: where the random words come from; the default generator if not given.
         dtype: int64 if not given.
-        device: the CPU.
+        device: "cpu" or "meta"; the default device if not given.
         requires_grad: whether it gets a gradient.
 
     Raises:
@@ -143,7 +144,7 @@ def randint_like(
         high: one more than the greatest, by keyword.
         generator: where the random words come from; the default generator if not given.
         dtype: any dtype.
-        device: the CPU.
+        device: "cpu" or "meta"; the default device if not given.
         requires_grad: whether it gets a gradient.
 
     Raises:
@@ -182,7 +183,7 @@ def normal(
         generator: where the random words come from; the default generator if not given.
         dtype: a floating-point dtype, where both are numbers; otherwise it is the mean's, or else that of
             `std`.
-        device: the CPU.
+        device: "cpu" or "meta"; the default device if not given.
         requires_grad: whether it gets a gradient.
 
     Raises:
@@ -261,7 +262,7 @@ def randperm(
         n: how many.
         generator: where the random words come from; the default generator if not given.
         dtype: int64 if not given.
-        device: the CPU.
+        device: "cpu" or "meta"; the default device if not given.
         requires_grad: whether it gets a gradient.
 
     Raises:
@@ -269,7 +270,6 @@ def randperm(
         RuntimeError: `n` is negative, or the dtype does not hold the numbers.
         TypeError: `n` is not an integer.
     """
-    as_device(device)
     dtype = dtype or dtypes.int64
     count = integer("randperm", "n", 1, n)
     if count < 0:
@@ -280,7 +280,10 @@ def randperm(
     largest = int(2 / dtypes.finfo(dtype).eps) if dtype.is_floating_point else dtypes.iinfo(dtype).max
     if count > largest + 1:
         raise RuntimeError(f"n cannot be greater than {largest + 1} for {dtype.type_name} type.")
-    return finished(random.permutation(count, generator).astype(dtype.numpy), requires_grad)
+    if as_device(device) == META:
+        return finished(without_memory((count,), dtype.numpy), requires_grad)
+    array = random.permutation(count, generator).astype(dtype.numpy)
+    return finished(array, requires_grad)
 
 
 def rand_like(
@@ -297,7 +300,7 @@ def rand_like(
         input: whose size, and dtype unless another is given, the result has.
         generator: where the random words come from; the default generator if not given.
         dtype: a floating-point dtype.
-        device: the CPU.
+        device: "cpu" or "meta"; the default device if not given.
         requires_grad: whether it gets a gradient.
 
     Raises:

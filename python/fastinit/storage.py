@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .devices import CPU, device
+from .devices import CPU, META, device
+from .meta import has_no_memory, refuse
 
 __all__ = ["UntypedStorage", "window"]
 
@@ -27,7 +28,7 @@ class UntypedStorage:
 
     def __init__(self, array: Array) -> None:
         owner = array
-        while isinstance(owner.base, np.ndarray):
+        while isinstance(owner.base, np.ndarray) and has_no_memory(owner.base) == has_no_memory(array):
             owner = owner.base
         first, end = np.lib.array_utils.byte_bounds(owner)
         self._owner = owner
@@ -35,8 +36,8 @@ class UntypedStorage:
         self._size = end - first if owner.size else 0
 
     def data_ptr(self) -> int:
-        """Returns the address of the first byte."""
-        return self._first
+        """Returns the address of the first byte; 0 if there is no memory."""
+        return 0 if has_no_memory(self._owner) else self._first
 
     def nbytes(self) -> int:
         """Returns the number of bytes."""
@@ -46,8 +47,8 @@ class UntypedStorage:
 
     @property
     def device(self) -> device:
-        """The CPU."""
-        return CPU
+        """Where it is: the CPU's, or on the device "meta"."""
+        return META if has_no_memory(self._owner) else CPU
 
     def is_shared(self) -> bool:
         """Tells whether other processes map the same memory: a file does, say."""
@@ -84,6 +85,8 @@ def window(array: Array, offset: int, shape: tuple[int, ...], strides: tuple[int
         shape: the lengths.
         strides: the steps, in elements; neither they nor the offset may lead out of the storage.
     """
+    if has_no_memory(array):
+        refuse("as_strided")
     storage = UntypedStorage(array)
     size = array.itemsize
     interface = {

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from . import _core, autograd, devices, dtypes, layouts, printing
 from .autograd import Variable, result_class, wrap
 from .autograd.engine import Tensors
+from .meta import has_no_memory, without_memory
 from .ops import comparison, copying, joining, product
 from .ops import shape as shapes
 from .ops.dims import flatten_arguments, wrap_dim
@@ -69,8 +70,8 @@ class Tensor(Methods, Memory):
 
     @property
     def device(self) -> devices.device:
-        """Where the memory is: the CPU."""
-        return devices.CPU
+        """Where the memory is: on the CPU, or nowhere."""
+        return devices.META if has_no_memory(self._array) else devices.CPU
 
     @property
     def ndim(self) -> int:
@@ -89,13 +90,21 @@ class Tensor(Methods, Memory):
 
     is_sparse: ClassVar[bool] = False
     is_cuda: ClassVar[bool] = False
-    is_meta: ClassVar[bool] = False
     is_quantized: ClassVar[bool] = False
-    is_cpu: ClassVar[bool] = True
     is_nested: ClassVar[bool] = False
     is_mkldnn: ClassVar[bool] = False
     layout: ClassVar[layouts.layout] = layouts.strided
     output_nr: ClassVar[int] = 0
+
+    @property
+    def is_cpu(self) -> bool:
+        """Whether the memory is the CPU's."""
+        return not has_no_memory(self._array)
+
+    @property
+    def is_meta(self) -> bool:
+        """Whether there is no memory: the tensor has a shape and a dtype alone."""
+        return has_no_memory(self._array)
 
     def size(self, dim: int | None = None) -> Any:
         """Returns the shape, or the length of one dimension."""
@@ -232,7 +241,9 @@ class Tensor(Methods, Memory):
         )
 
     def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if self._array.ndim == 0 else object.__format__(self, spec)
+        if self._array.ndim or has_no_memory(self._array):
+            return object.__format__(self, spec)
+        return format(self.item(), spec)
 
     def __len__(self) -> int:
         if self._array.ndim == 0:
@@ -309,7 +320,8 @@ class Tensor(Methods, Memory):
     def type(self, dtype: Any = None) -> Any:
         """Returns the name of the type, as `fastinit.FloatTensor`; or the tensor in another dtype."""
         if dtype is None:
-            return f"fastinit.{self.dtype.type_name}Tensor"
+            place = "meta." if has_no_memory(self._array) else ""
+            return f"fastinit.{place}{self.dtype.type_name}Tensor"
         if isinstance(dtype, str):
             known = {f"fastinit.{each.type_name}Tensor": each for each in dtypes.ALL}
             if dtype not in known:
@@ -317,34 +329,57 @@ class Tensor(Methods, Memory):
             dtype = known[dtype]
         return copying.cast(self, dtypes.as_dtype(dtype))
 
-    def cpu(self) -> Self:
-        """Returns the tensor itself: it is on the CPU."""
-        return self
+    def cpu(self) -> Tensor:
+        """Returns the tensor itself if it is on the CPU.
+
+        Raises:
+            NotImplementedError: it has no values.
+        """
+        return copying.to(self, devices.CPU)
 
     def new_tensor(
-        self, data: Any, *, dtype: dtypes.dtype | None = None, requires_grad: bool = False
+        self,
+        data: Any,
+        *,
+        dtype: dtypes.dtype | None = None,
+        device: devices.DeviceLike = None,
+        requires_grad: bool = False,
     ) -> Tensor:
         """Returns a copy of `data` in this tensor's dtype."""
-        array = data._array if isinstance(data, Variable) else data
-        return wrap(np.array(array, (dtype or self.dtype).numpy)).requires_grad_(requires_grad)
+        given = data._array if isinstance(data, Variable) else np.array(data)
+        made = self._new(given.shape, dtype, device, requires_grad)
+        np.copyto(made._array, given, casting="unsafe")
+        return made
 
-    def new_empty(self, *size: Any, dtype: dtypes.dtype | None = None, requires_grad: bool = False) -> Tensor:
-        """Returns uninitialised memory of this tensor's dtype."""
-        return wrap(np.empty(flatten_arguments(size), (dtype or self.dtype).numpy)).requires_grad_(
-            requires_grad
-        )
+    def new_empty(
+        self,
+        *size: Any,
+        dtype: dtypes.dtype | None = None,
+        device: devices.DeviceLike = None,
+        requires_grad: bool = False,
+    ) -> Tensor:
+        """Returns uninitialised memory of this tensor's dtype, on its device."""
+        return self._new(flatten_arguments(size), dtype, device, requires_grad)
 
-    def new_zeros(self, *size: Any, dtype: dtypes.dtype | None = None, requires_grad: bool = False) -> Tensor:
-        """Returns zeros of this tensor's dtype."""
-        return wrap(np.zeros(flatten_arguments(size), (dtype or self.dtype).numpy)).requires_grad_(
-            requires_grad
-        )
+    def new_zeros(
+        self,
+        *size: Any,
+        dtype: dtypes.dtype | None = None,
+        device: devices.DeviceLike = None,
+        requires_grad: bool = False,
+    ) -> Tensor:
+        """Returns zeros of this tensor's dtype, on its device."""
+        return self._new(flatten_arguments(size), dtype, device, requires_grad, 0)
 
-    def new_ones(self, *size: Any, dtype: dtypes.dtype | None = None, requires_grad: bool = False) -> Tensor:
-        """Returns ones of this tensor's dtype."""
-        return wrap(np.ones(flatten_arguments(size), (dtype or self.dtype).numpy)).requires_grad_(
-            requires_grad
-        )
+    def new_ones(
+        self,
+        *size: Any,
+        dtype: dtypes.dtype | None = None,
+        device: devices.DeviceLike = None,
+        requires_grad: bool = False,
+    ) -> Tensor:
+        """Returns ones of this tensor's dtype, on its device."""
+        return self._new(flatten_arguments(size), dtype, device, requires_grad, 1)
 
     def new_full(
         self,
@@ -352,10 +387,28 @@ class Tensor(Methods, Memory):
         fill_value: float,
         *,
         dtype: dtypes.dtype | None = None,
+        device: devices.DeviceLike = None,
         requires_grad: bool = False,
     ) -> Tensor:
-        """Returns `fill_value` throughout, in this tensor's dtype."""
-        return wrap(np.full(size, fill_value, (dtype or self.dtype).numpy)).requires_grad_(requires_grad)
+        """Returns `fill_value` throughout, in this tensor's dtype, on its device."""
+        return self._new(size, dtype, device, requires_grad, fill_value)
+
+    def _new(
+        self,
+        size: Sequence[int],
+        dtype: dtypes.dtype | None,
+        device: devices.DeviceLike,
+        requires_grad: bool,
+        value: float | None = None,
+    ) -> Tensor:
+        kind = (dtype or self.dtype).numpy
+        place = self.device if device is None else devices.as_device(device)
+        array: npt.NDArray[Any] = (
+            without_memory(size, kind) if place == devices.META else np.empty(tuple(size), kind)
+        )
+        if value is not None:
+            array.fill(value)
+        return wrap(array).requires_grad_(requires_grad)
 
 
 def is_tensor(obj: object) -> bool:

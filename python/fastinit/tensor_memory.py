@@ -9,6 +9,7 @@ import numpy as np
 
 from .autograd import Variable, bump, check_writable
 from .dtypes import as_dtype
+from .meta import has_no_memory, refuse
 from .ops.operands import cpp_name
 from .storage import UntypedStorage
 
@@ -19,8 +20,8 @@ class Memory(Variable):
     """What `Tensor` inherits: where its elements lie."""
 
     def data_ptr(self) -> int:
-        """Returns the address of the first element."""
-        return self._array.ctypes.data
+        """Returns the address of the first element; 0 if there is none."""
+        return 0 if has_no_memory(self._array) else self._array.ctypes.data
 
     const_data_ptr = data_ptr
 
@@ -125,6 +126,8 @@ class Memory(Variable):
         dl_device: tuple[int, int] | None = None,
         copy: bool | None = None,
     ) -> Any:
+        if has_no_memory(self._array):
+            refuse("exchange by DLPack")
         if self.requires_grad:
             raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
         if self._array.dtype.kind == "V":

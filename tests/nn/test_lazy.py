@@ -25,7 +25,8 @@ u, b, x = U(), B(), torch.ones(2, 5)
 QUESTIONS = calls("""
 u | b | u.dtype | u.device | u.shape | u.size() | u.requires_grad | u.is_leaf | u.grad | u.grad_fn | u.data
 u.is_floating_point() | u.is_complex() | hash(u) == id(u) | u.data.shape | u.numel() | u.dim() | u + 1 | 1 + u
-u.add(1) | torch.add(u, 1) | torch.mean(u) | u.sum() | u @ x | u[0] | len(u) | u.detach()
+u.add(1) | torch.add(u, 1) | torch.mean(u)
+torch.sum(u) | u.is_meta, u.is_cpu | u.sum() | u @ x | u[0] | len(u) | u.detach()
 u.clone() | u.zero_() | nn.init.ones_(u) | nn.init.normal_(u) | u == u | u.tolist() | u.item() | u.view(-1)
 nn.functional.linear(x, u) | nn.functional.relu(u) | u.requires_grad_(False) | u.foo | u.reshape(1, 0)
 is_lazy(u), is_lazy(b), is_lazy(x), is_lazy(3) | type(u.half()).__name__, u.half().dtype

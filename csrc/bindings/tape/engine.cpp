@@ -262,7 +262,8 @@ py::object run_backward(PyObject* const* values, Py_ssize_t count) {
 py::object backward_of_scalar(PyObject* const* values, Py_ssize_t count) {
     const Arguments arguments("backward_of_scalar", values, count, 2, 2);
     const Variable* const variable = as_variable(values[0]);
-    if (is_none(variable->node) || !is_none(variable->view)) return py::bool_(false);
+    if (is_none(variable->node) || !is_none(variable->view) || !is_plain_array(variable->array))
+        return py::bool_(false);
     const auto array = py::reinterpret_borrow<py::array>(variable->array);
     if (array.ndim() != 0) return py::bool_(false);
     py::array one = no_array();

@@ -35,11 +35,6 @@ class Released {
     PyThreadState* state_;
 };
 
-bool is_plain_array(PyObject* array) {
-    return reinterpret_cast<PyObject*>(Py_TYPE(array)) ==
-           reinterpret_cast<PyObject*>(py::detail::npy_api::get().PyArray_Type_);
-}
-
 template <class T>
 Vector<T> as_vector(const Matrix<T>& matrix) {
     return {matrix.data, matrix.column};

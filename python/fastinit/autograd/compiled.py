@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import _core
 from ..floating_point import compute
+from ..meta import as_array
 from .engine import call_hooks
 from .graph import Array, node_class
 from .variable import Variable, add_grad
@@ -19,9 +20,9 @@ T = TypeVar("T", bound="type[Variable]")
 
 def result_class(cls: T) -> T:
     """Decorates the class of what operations return: this package knows none of those that build on it."""
-    _core.set_python_side(cls, np.asarray, node_class, _add, add_grad, call_hooks, compute)
+    _core.set_python_side(cls, as_array, node_class, _add, add_grad, call_hooks, compute)
     return cls
 
 
 def _add(grad: Array, other: Array) -> Array:
-    return np.asarray(compute(np.add, grad, other))
+    return as_array(compute(np.add, grad, other))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from .. import _core
+from ..meta import has_no_memory
 from ..size import Size
 from .graph import Array, Edge, Hooks, Node
 from .variable import Variable, add_grad, repeats_elements, wrap
@@ -200,6 +201,8 @@ def _roots(tensors: Tensors, gradients: Gradients, create_graph: bool) -> list[t
 def _root(index: int, tensor: Variable, gradient: Variable | None) -> tuple[Edge, Array]:
     array = tensor._array
     edge = tensor._edge()
+    if has_no_memory(array):
+        raise NotImplementedError("backward is not implemented for meta tensors: they have no values")
     if gradient is None:
         if edge is not None and array.size != 1:
             raise RuntimeError("grad can be implicitly created only for scalar outputs")

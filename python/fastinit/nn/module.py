@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterable
 from typing import Any, NoReturn, Self
 
-from .. import dtypes
+from .. import creation, dtypes
 from ..autograd import no_grad
 from ..devices import DeviceLike, as_device
+from ..meta import CANNOT_COPY
 from ..tensor import Tensor
 from .module_hooks import Hooks, call_hook_tables
 from .module_tree import Tree
+from .parameter import Parameter, is_lazy
 from .state_dict import State, state_hook_tables
 
 __all__ = ["Module"]
@@ -111,15 +113,35 @@ class Module(Tree, Hooks, State):
         """Converts the floating-point parameters and buffers, in place; every name keeps its object.
 
         Called as `to(dtype)`, `to(device)`, `to(device, dtype)` or `to(tensor)`, positionally or by keyword.
-        The one device is "cpu".
+        On another device, "cpu" or "meta", the parameters are others: ties between names are not kept.
 
         Raises:
+            NotImplementedError: a parameter or buffer is on the device "meta", and is to be on the CPU.
             TypeError: the dtype is not floating point.
         """
-        wanted = _dtype_for_to(*args, **kwargs)
-        if wanted is not None:
-            self._apply(lambda tensor: tensor.to(wanted) if tensor.is_floating_point() else tensor)
-        return self
+        device, dtype = _destination(*args, **kwargs)
+
+        def convert(tensor: Tensor) -> Tensor:
+            try:
+                return tensor.to(device=device, dtype=dtype if tensor.is_floating_point() else None)
+            except NotImplementedError as error:
+                if str(error) != CANNOT_COPY:
+                    raise
+                raise NotImplementedError(
+                    f"{error} Please use fastinit.nn.Module.to_empty() instead of fastinit.nn.Module.to() "
+                    "when moving module from meta to a different device."
+                ) from None
+
+        return self if device is None and dtype is None else self._apply(convert)
+
+    def to_empty(self, *, device: DeviceLike, recurse: bool = True) -> Self:
+        """Gives all parameters and buffers memory on a device, whose values are whatever it held.
+
+        Args:
+            device: "cpu" or "meta".
+            recurse: whether to go into the children.
+        """
+        return self._apply(lambda tensor: creation.empty_like(tensor, device=device), recurse)
 
     def type(self, dst_type: dtypes.dtype) -> Self:
         """Converts all parameters and buffers, whatever their dtype."""
@@ -142,20 +164,20 @@ class Module(Tree, Hooks, State):
         return self.to(dtypes.bfloat16)
 
     def cpu(self) -> Self:
-        """Returns the module: it is there already."""
-        return self
+        """Returns the module.
 
-    def _apply(self, fn: Callable[[Tensor], Tensor]) -> Self:
+        Raises:
+            NotImplementedError: a parameter or buffer is on the device "meta": there is nothing to copy.
+        """
+        return self._apply(lambda tensor: tensor.cpu())
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         # Children first, as in PyTorch: a buffer that is also a child's parameter is then converted already.
-        for module in reversed(list(self.modules())):
-            for parameter in module._parameters.values():
-                if parameter is None:
-                    continue
-                # The Parameter stays, with another value: whoever shares it shares the new value.
-                with no_grad():
-                    parameter.data = fn(parameter.data)
-                    if parameter.grad is not None:
-                        parameter.grad.data = fn(parameter.grad.data)
+        for module in reversed(list(self.modules())) if recurse else (self,):
+            for name, parameter in module._parameters.items():
+                if parameter is not None:
+                    with no_grad():
+                        module._parameters[name] = _applied(parameter, fn)
             for name, buffer in module._buffers.items():
                 if buffer is not None:
                     module._buffers[name] = fn(buffer)
@@ -190,20 +212,33 @@ def enclosed(name: str, lines: Iterable[str]) -> str:
     return f"{name}({body}\n)" if body else f"{name}()"
 
 
-def _dtype_for_to(
+def _applied(parameter: Parameter, fn: Callable[[Tensor], Tensor]) -> Parameter:
+    """The parameter with another value, which whoever shares it shares; on another device, another one."""
+    value = fn(parameter.data)
+    grad = None if parameter.grad is None else fn(parameter.grad.data)
+    if value.is_meta == parameter.is_meta or is_lazy(parameter):
+        parameter.data = value
+        if parameter.grad is not None and grad is not None:
+            parameter.grad.data = grad
+        return parameter
+    moved = Parameter(value, parameter.requires_grad)
+    moved.grad = grad
+    return moved
+
+
+def _destination(
     *args: Any, device: DeviceLike = None, dtype: dtypes.dtype | None = None, **_: Any
-) -> dtypes.dtype | None:
-    """The dtype that the arguments of `Module.to` ask for, if any."""
+) -> tuple[DeviceLike, dtypes.dtype | None]:
+    """The device and the dtype that the arguments of `Module.to` ask for, None where they leave it."""
     for arg in args:
         if isinstance(arg, dtypes.dtype):
             dtype = arg
         elif isinstance(arg, Tensor):
-            dtype = arg.dtype
+            device, dtype = arg.device, arg.dtype
         elif not isinstance(arg, bool):
             device = arg
-    as_device(device)
     if dtype is not None and not dtype.is_floating_point:
         raise TypeError(
             f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}"
         )
-    return dtype
+    return None if device is None else as_device(device), dtype

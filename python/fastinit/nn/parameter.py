@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar, Final, Self
 
+import numpy as np
+
 from .. import creation, dtypes
 from ..autograd import Variable, wrap
 from ..devices import DeviceLike, device
+from ..meta import as_array, has_no_memory
 from ..size import Size
 from ..tensor import Tensor
 
@@ -85,7 +88,16 @@ _ALLOWED: Final = {
     *("_accumulator", "_counter", "_grad", "_hooks", "_node", "_post_hooks", "_requires_grad", "_view"),
     *("_edge", "_is_view", "_version", "accumulator", "version_counter"),
     *("device", "dtype", "grad", "grad_fn", "is_leaf", "requires_grad", "retains_grad"),
-    *("get_device", "is_complex", "is_cuda", "is_floating_point", "is_meta", "is_quantized", "is_sparse"),
+    *(
+        "get_device",
+        "is_complex",
+        "is_cpu",
+        "is_cuda",
+        "is_floating_point",
+        "is_meta",
+        "is_quantized",
+        "is_sparse",
+    ),
     *(
         "data",
         "copy_",
@@ -106,6 +118,10 @@ _REFUSED: Final = {
     "_array",
     *(name for name in dir(Tensor) if not name.startswith("__") and name not in _ALLOWED),
 }
+
+
+class _Shapeless(np.ndarray[Any, np.dtype[Any]]):
+    """What stands for the memory that is not there yet: the kernels take none but ndarrays themselves."""
 
 
 class UninitializedTensorMixin(Tensor):
@@ -138,19 +154,20 @@ class UninitializedTensorMixin(Tensor):
             device: another device than its own.
             dtype: another dtype than its own.
         """
-        self.data = creation.empty(
-            tuple(shape), device=self.device if device is None else device, dtype=dtype or self.dtype
-        )
+        device = self.device if device is None else device
+        made = creation.empty(tuple(shape), device=device, dtype=dtype or self.dtype)
+        Variable.data.__set__(self, made)  # type: ignore[attr-defined]  # a property
         self.__class__ = self.cls_to_become  # type: ignore[assignment]  # it is the same tensor from now on
 
     @property
     def data(self) -> Tensor:
         """An empty tensor of this dtype."""
-        return wrap(object.__getattribute__(self, "_array"))
+        return wrap(as_array(object.__getattribute__(self, "_array")))
 
     @data.setter
     def data(self, value: Variable) -> None:
-        Variable.data.__set__(self, value)  # type: ignore[attr-defined]  # a property
+        array = value._array
+        self._array = array if has_no_memory(array) else array.view(_Shapeless)
 
     @property
     def shape(self) -> Size:
@@ -170,6 +187,16 @@ class UninitializedTensorMixin(Tensor):
     def device(self) -> device:
         """Where the memory will be."""
         return self.data.device
+
+    @property
+    def is_cpu(self) -> bool:
+        """Whether the memory will be the CPU's."""
+        return self.data.is_cpu
+
+    @property
+    def is_meta(self) -> bool:
+        """Whether there will be no memory."""
+        return self.data.is_meta
 
     def is_floating_point(self) -> bool:
         """Tells whether the dtype is a floating-point one."""
@@ -226,7 +253,9 @@ class UninitializedParameter(UninitializedTensorMixin, Parameter):
         cls, requires_grad: bool = True, device: DeviceLike = None, dtype: dtypes.dtype | None = None
     ) -> Self:
         """Makes a parameter without a shape."""
-        return super().__new__(cls, creation.empty(0, device=device, dtype=dtype), requires_grad)
+        self = super().__new__(cls, creation.empty(0, device=device, dtype=dtype), requires_grad)
+        self.data = self.data
+        return self
 
 
 class UninitializedBuffer(UninitializedTensorMixin):
@@ -252,6 +281,7 @@ class UninitializedBuffer(UninitializedTensorMixin):
     ) -> Self:
         """Makes a buffer without a shape."""
         self = super().__new__(cls, creation.empty(0, device=device, dtype=dtype))
+        self.data = self.data
         self._requires_grad = requires_grad
         self.persistent = persistent
         self.__dict__["_is_buffer"] = True

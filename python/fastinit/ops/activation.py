@@ -9,6 +9,7 @@ import numpy as np
 from .. import _core
 from ..autograd import record
 from ..dtypes import dtype, get_default_dtype
+from ..meta import has_no_memory
 from .dims import wrap_dim
 from .operands import Array, in_place, lift, lower
 
@@ -42,7 +43,7 @@ def activate(
     if inplace:
         return _overwrite(input, kernel, name, first, second, of_result=of_result)
     x = input._array
-    y = lower(_core.activation(kernel, lift(x), first, second), x.dtype)
+    y = x.copy() if has_no_memory(x) else lower(_core.activation(kernel, lift(x), first, second), x.dtype)
     kept = y if of_result else x
 
     def backward(grad: Array) -> tuple[Array]:
@@ -100,8 +101,11 @@ def _along(input: Tensor, kernel: str, name: str, dim: int, dtype: dtype | None)
         # The kernels work along the last dimension; a swap of two is its own inverse.
         return array if is_last else np.swapaxes(array, dim, -1)
 
-    y = rows(_core.activation(kernel, rows(lift(x))))
-    y = lower(y if is_last else np.ascontiguousarray(y), x.dtype)
+    if has_no_memory(x):
+        y = x.copy()
+    else:
+        y = rows(_core.activation(kernel, rows(lift(x))))
+        y = lower(y if is_last else np.ascontiguousarray(y), x.dtype)
 
     def backward(grad: Array) -> tuple[Array]:
         slope = rows(_core.activation_backward(kernel, rows(lift(grad)), rows(lift(y))))

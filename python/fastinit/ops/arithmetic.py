@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import Variable, no_grad, record
+from ..meta import as_array
 from .operands import (
     Array,
     Operand,
@@ -132,7 +133,7 @@ def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> 
             + "'"
         )
     if dtype.kind in "biu":
-        x, y = floating(np.asarray(x)), floating(np.asarray(y))
+        x, y = floating(as_array(x)), floating(as_array(y))
         dtype = x.dtype
     array = broadcast(np.true_divide, x, y)
     a, b = target(input), target(other)

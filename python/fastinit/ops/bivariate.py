@@ -9,6 +9,7 @@ import numpy as np
 
 from ..autograd import Variable, record
 from ..dtypes import result_type
+from ..meta import as_array
 from .arithmetic import pow
 from .operands import (
     Array,
@@ -40,7 +41,7 @@ def _recorded(
     """Computes `function`, whose derivatives with respect to both operands `slopes` gives."""
     x, y, dtype = pair(input, other)
     if dtype.kind in "biu" and not keeps_integers:
-        x, y = floating(np.asarray(x)), floating(np.asarray(y))
+        x, y = floating(as_array(x)), floating(as_array(y))
         dtype = x.dtype
     a, b = target(input), target(other)
 

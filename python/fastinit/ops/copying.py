@@ -9,7 +9,8 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import Variable, check_writable, record, wrap, write
-from ..devices import DeviceLike, as_device, device
+from ..devices import CPU, META, DeviceLike, as_device, device
+from ..meta import CANNOT_COPY, has_no_memory, without_memory
 from .operands import Array, Operand, compute, mismatch, reduce_to, target
 
 if TYPE_CHECKING:
@@ -44,15 +45,25 @@ def to(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
 
     Args:
         input: any tensor.
-        *args: a dtype, a device (the CPU) and a dtype, or a tensor to be like.
+        *args: a dtype, a device and a dtype, or a tensor to be like.
         **kwargs: `dtype`, `device`, `copy`; `non_blocking` and `memory_format` change nothing here.
 
     Raises:
-        RuntimeError: another device is named.
+        NotImplementedError: a tensor on the device "meta", which has no values, is to be on the CPU.
+        RuntimeError: there is no such device.
     """
     kind, where, copy = _destination(input, args, kwargs)
-    as_device(where)
+    if where is not None and (place := as_device(where)) != input.device:
+        return _moved(input, place, kind)
     return cast(input, kind, copy=copy)
+
+
+def _moved(input: Tensor, place: device, dtype: dtypes.dtype) -> Tensor:
+    if place != META:
+        raise NotImplementedError(CANNOT_COPY)
+    array = without_memory(input._array.shape, dtype.numpy)
+    own = input._array.dtype
+    return record(array, "ToCopyBackward0", (input,), lambda grad: (grad.astype(own),))
 
 
 def _destination(
@@ -72,14 +83,14 @@ def _destination(
         elif each is not None and not isinstance(each, bool):
             raise TypeError(f"to() received an invalid argument of type {type(each).__name__}")
     if isinstance(other, Variable):
-        kind = dtypes.as_dtype(other._array.dtype)
+        kind, where = dtypes.as_dtype(other._array.dtype), META if has_no_memory(other._array) else CPU
     copy = bool(kwargs.get("copy", len(flags) > 1 and flags[1]))
     return kind or dtypes.as_dtype(input._array.dtype), where, copy
 
 
 def type_as(input: Tensor, other: Tensor) -> Tensor:
     """Returns the tensor in the dtype of `other` (torch.Tensor.type_as)."""
-    return cast(input, dtypes.as_dtype(other._array.dtype))
+    return to(input, other)
 
 
 def half(input: Tensor) -> Tensor:
@@ -210,6 +221,8 @@ def item(input: Tensor) -> float | int | bool:
 def tolist(input: Tensor) -> Any:
     """Returns the elements as nested lists of Python numbers, or as a number (torch.Tensor.tolist)."""
     x = input._array
+    if has_no_memory(x):
+        raise NotImplementedError(CANNOT_COPY)
     return (x.astype(np.float32) if x.dtype.kind == "V" else x).tolist()
 
 
@@ -226,6 +239,13 @@ def numpy(input: Tensor, *, force: bool = False) -> Array:
     if input.requires_grad and not force:
         raise RuntimeError(
             "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
+        )
+    if has_no_memory(input._array):
+        if force:
+            raise NotImplementedError(CANNOT_COPY)
+        raise TypeError(
+            "can't convert meta device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host "
+            "memory first."
         )
     return input._array
 

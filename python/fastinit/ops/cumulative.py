@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import record, wrap
+from ..meta import as_array
 from .dims import wrap_dim
 from .indexing import narrow
 from .joining import cat
@@ -28,7 +29,7 @@ def cumprod(input: Tensor, dim: int, *, dtype: dtypes.dtype | None = None) -> Te
     if x.ndim == 0:
         return record(x.copy(), "CumprodBackward0", (input,), lambda grad: (grad.astype(own, copy=False),))
     working = lift(x)
-    result = np.asarray(compute(np.cumprod, working, axis=axis))
+    result = as_array(compute(np.cumprod, working, axis=axis))
 
     def backward(grad: Array) -> tuple[Array]:
         total = _cumprod_gradient(working, result, lift(grad), axis)
@@ -93,7 +94,7 @@ def logcumsumexp(input: Tensor, dim: int) -> Tensor:
     refuse_integers(x.dtype, "logcumsumexp_out_cpu")
     axis = wrap_dim(dim, x.ndim)
     working = lift(x)
-    result = np.asarray(compute(np.logaddexp.accumulate, working, axis) if x.ndim else working.copy())
+    result = as_array(compute(np.logaddexp.accumulate, working, axis) if x.ndim else working.copy())
 
     def backward(grad: Array) -> tuple[Array]:
         if not x.ndim:

@@ -54,7 +54,7 @@ def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -
     lengths = list(x.shape[:-1])
     for dim in sorted((first, second)):
         lengths.insert(dim, side)
-    result = np.zeros(lengths, x.dtype)
+    result = np.zeros_like(x, shape=lengths, order="C")
     _diagonal(result, offset, first, second)[...] = x
     return record(
         result,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from ..autograd import Variable, bump, check_writable, rebase, record, record_view, wrap
+from ..meta import check_index, has_no_memory
 from .copying import copy_, fill_
 from .dims import wrap_dim
 from .operands import Array, Operand, lift, lower, reduce_to, target
@@ -121,6 +122,7 @@ def _window(input: Tensor, index: Index) -> tuple[Tensor, tuple[Any, ...] | None
             dim += 1
         else:
             array = _index_array(item)
+            check_index(window._array, array)
             _check_mask(array, window._array.shape, dim)
             chosen.append(array)
             dim += array.ndim if array.dtype == np.bool_ else 1
@@ -252,7 +254,8 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
 def _gather_items(window: Tensor, chosen: tuple[Any, ...]) -> Tensor:
     x = window._array
     try:
-        array = np.ascontiguousarray(x[chosen])
+        taken = x[chosen]
+        array = taken if has_no_memory(taken) else np.ascontiguousarray(taken)
     except IndexError as error:
         raise IndexError(str(error).replace("axis", "dimension")) from None
 
@@ -304,6 +307,7 @@ def _scatter_items(window: Tensor, chosen: tuple[Any, ...], value: Operand) -> N
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """Returns the entries of a dimension that `index` names, in its order (torch.index_select)."""
     x = input._array
+    check_index(x, index._array)
     dim = wrap_dim(dim, x.ndim)
     key = (slice(None),) * dim + (index._array,)
     try:
@@ -406,6 +410,7 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
             f"index_add_(): self ({input.dtype.type_name}) and source ({source.dtype.type_name}) must have "
             "the same scalar type"
         )
+    check_index(x, index._array)
     axis = wrap_dim(dim, x.ndim)
     own, shape = list(x.shape), list(source._array.shape)
     if len(own) == len(shape) and own[:axis] + own[axis + 1 :] != shape[:axis] + shape[axis + 1 :]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import Variable, record, record_view, wrap
+from ..meta import has_no_memory, refuse
 from .atleast import atleast_3d
 from .dims import flatten_arguments, wrap_dim
 from .indexing import getitem, index_select
@@ -294,6 +295,9 @@ def repeat_interleave(
     Raises:
         RuntimeError: the numbers do not fit the dimension, or one is negative.
     """
+    how_often = input if repeats is None else repeats
+    if isinstance(how_often, Variable) and has_no_memory(how_often._array):
+        refuse("repeat_interleave")
     if repeats is None:
         counts = input._array
         return wrap(np.repeat(np.arange(counts.size), counts))
@@ -356,7 +360,8 @@ def block_diag(*tensors: Tensor) -> Tensor:
     """Returns a matrix with the given ones along its diagonal, zeros elsewhere (torch.block_diag)."""
     blocks = [each._array.reshape(1, -1) if each._array.ndim < 2 else each._array for each in tensors]
     corners = np.cumsum([(0, 0), *(each.shape for each in blocks)], axis=0)
-    result = np.zeros(corners[-1], dtypes.result_type(*tensors).numpy)
+    kind = dtypes.result_type(*tensors).numpy
+    result = np.zeros_like(tensors[0]._array, kind, shape=corners[-1], order="C")
     keys = [
         (slice(top, bottom), slice(left, right))
         for (top, left), (bottom, right) in itertools.pairwise(corners)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..autograd import Variable, record, wrap
+from ..meta import as_array
 from .arithmetic import lerp, mul, sub
 from .dims import Dims, wrap_dim, wrap_dims
 from .operands import Array, lift
@@ -67,7 +68,7 @@ def _extreme(
     dim = wrap_dim(dim, x.ndim)
     if x.ndim and x.shape[dim] == 0:
         raise IndexError(f"{word}(): Expected reduction dim {dim} to have non-zero size.")
-    index = np.asarray(arg(lift(x), axis=dim)) if x.ndim else np.zeros((), np.int64)
+    index = as_array(arg(lift(x), axis=dim)) if x.ndim else np.zeros((), np.int64)
     return _picked(input, f"{name}Backward0", index, dim, keepdim)
 
 
@@ -158,7 +159,7 @@ def _place(input: Tensor, function: Any, name: str, dim: int | None, keepdim: bo
     if x.size == 0 and dim is None:
         raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0.")
     if dim is None:
-        index = np.asarray(function(x))
+        index = as_array(function(x))
         return wrap(index.reshape((1,) * x.ndim) if keepdim else index)
     axis = wrap_dim(dim, x.ndim)
     if x.ndim == 0:
@@ -183,7 +184,7 @@ def _order(x: Array, dim: int, descending: bool) -> Array:
         return np.argsort(x, axis=dim, kind="stable")
     # Reversed before and after, so that equal elements keep their order.
     backwards = np.argsort(np.flip(x, dim), axis=dim, kind="stable")
-    return np.asarray(x.shape[dim] - 1 - np.flip(backwards, dim))
+    return as_array(x.shape[dim] - 1 - np.flip(backwards, dim))
 
 
 def _reordered(input: Tensor, name: str, index: Array, dim: int) -> Ordered:
@@ -242,7 +243,7 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Ord
     if not 1 <= k <= (x.shape[axis] if x.ndim else 1):
         raise RuntimeError("kthvalue(): selected number k out of range for dimension " + str(axis))
     index = _order(x, axis, descending=False).take(k - 1, axis) if x.ndim else np.zeros((), np.int64)
-    return _picked(input, "KthvalueBackward0", np.asarray(index), axis, keepdim)
+    return _picked(input, "KthvalueBackward0", as_array(index), axis, keepdim)
 
 
 def quantile(

@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import _core, dtypes
 from ..autograd import record, wrap
+from ..meta import as_array, has_no_memory
 from .dims import Dims, flatten_arguments, wrap_dim, wrap_dims
 from .operands import Array, compute, floating, in_place, lift, lower
 
@@ -170,7 +171,7 @@ def std(
     """Returns the standard deviation over `dim`; arguments as those of `var` (torch.std)."""
     dim, correction = _correction(dim, unbiased, correction)
     centred, axes, value, x, divisor = _variance(input, dim, correction, keepdim)
-    result = np.asarray(compute(np.sqrt, value))
+    result = as_array(compute(np.sqrt, value))
 
     def backward(grad: Array) -> tuple[Array]:
         scaled = lift(grad) / (result * result.dtype.type(divisor))
@@ -263,7 +264,7 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
         return (lower(_spread(lift(grad), x.shape, axes, keepdim) * np.exp(working - whole), x.dtype),)
 
     return record(
-        lower(np.asarray(result), x.dtype),
+        lower(as_array(result), x.dtype),
         "LogsumexpBackward0",
         (input,),
         backward,
@@ -312,7 +313,7 @@ def norm(
         value = (np.max if order > 0 else np.min)(size, axis=axes, keepdims=True)
     else:
         value = compute(lambda: np.add.reduce(size**order, axis=axes, keepdims=True) ** (1 / order))
-    value = np.asarray(value, working.dtype)
+    value = as_array(value).astype(working.dtype, copy=False)
 
     def backward(grad: Array) -> tuple[Array]:
         spread = _spread(lift(grad), x.shape, axes, keepdim)
@@ -331,7 +332,7 @@ def norm(
 
     result = value if keepdim else np.squeeze(value, axes)
     return record(
-        lower(np.asarray(result), x.dtype),
+        lower(as_array(result), x.dtype),
         "LinalgVectorNormBackward0",
         (input,),
         backward,
@@ -342,11 +343,11 @@ def norm(
 
 def _euclidean(array: Array, axes: tuple[int, ...]) -> Array:
     """The square root of the sum of squares over some dimensions, which are kept."""
-    if len(axes) == array.ndim:
+    if len(axes) == array.ndim and not has_no_memory(array):
         # The product of a vector with itself needs no memory for the squares.
         flat = array.ravel(order="K")
         return np.full((1,) * array.ndim, np.sqrt(np.vdot(flat, flat)), array.dtype)
-    return np.asarray(np.sqrt(np.add.reduce(array * array, axis=axes, keepdims=True)))
+    return as_array(np.sqrt(np.add.reduce(array * array, axis=axes, keepdims=True)))
 
 
 def nansum(

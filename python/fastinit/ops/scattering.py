@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..autograd import Variable, record
+from ..meta import check_index
 from .dims import wrap_dim
 from .indexing import added_at, gather, index_add, scatter, scatter_add
 from .operands import Array, Operand, in_place, lift, lower, mismatch, reduce_to, target
@@ -203,6 +204,7 @@ def take(input: Tensor, index: Tensor) -> Tensor:
         IndexError: a position is out of range.
     """
     x, where = input._array, index._array
+    check_index(x, where)
     try:
         array = x.reshape(-1)[where]
     except IndexError:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..autograd import record, record_view, wrap
+from ..meta import has_no_memory
 from ..size import Size
 from ..storage import UntypedStorage, window
 from .copying import contiguous
@@ -364,7 +365,7 @@ def _broadcast(array: Array, shape: tuple[int, ...]) -> Array:
         0 if own == 1 and length != 1 else stride
         for own, length, stride in zip(array.shape, shape[extra:], array.strides, strict=True)
     )
-    return np.lib.stride_tricks.as_strided(array, shape, strides)
+    return np.lib.stride_tricks.as_strided(array, shape, strides, subok=has_no_memory(array))
 
 
 def expand_as(input: Tensor, other: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..meta import as_array
 from .operands import Array, in_place
 from .pointwise import of_input, of_result
 
@@ -20,11 +21,11 @@ _erfc_of_objects = np.frompyfunc(math.erfc, 1, 1)
 
 
 def _erf(x: Array) -> Array:
-    return np.asarray(_erf_of_objects(x)).astype(x.dtype)
+    return as_array(_erf_of_objects(x)).astype(x.dtype)
 
 
 def _erfc(x: Array) -> Array:
-    return np.asarray(_erfc_of_objects(x)).astype(x.dtype)
+    return as_array(_erfc_of_objects(x)).astype(x.dtype)
 
 
 def _erfinv(values: Array) -> Array:
@@ -42,7 +43,7 @@ def _erfinv(values: Array) -> Array:
         ratio = excess / (_SLOPE * np.exp(-y * y))
         y = y - ratio / (1 + y * ratio)
     y = np.where(x < 1, y, np.where(x == 1, np.inf, np.nan))
-    return np.asarray(np.copysign(y, values)).astype(values.dtype)
+    return as_array(np.copysign(y, values)).astype(values.dtype)
 
 
 def erf(input: Tensor) -> Tensor:

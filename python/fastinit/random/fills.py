@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _core
+from ..meta import has_no_memory
 from ..shard import Shard
 from .bounds import (
     FLOATING,
@@ -312,6 +313,8 @@ def take(
         TypeError: `generator` is not a Generator, or `shard` not a Shard.
         ValueError: the shard is of another shape, or the positions would pass 2^50.
     """
+    if has_no_memory(array):
+        return 0, 0, 0  # nothing is filled, so nothing is drawn
     if generator is None:
         generator = default_generator
     elif not isinstance(generator, Generator):

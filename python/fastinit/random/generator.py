@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _core
-from ..devices import CPU, DeviceLike, as_device, device
+from ..devices import CPU, META, DeviceLike, as_device, device
 
 __all__ = [
     "STREAM_VERSION",
@@ -61,7 +61,8 @@ class Generator:
     _place: tuple[int, int, int]
 
     def __init__(self, device: DeviceLike = "cpu", *, seed: SupportsIndex | None = None) -> None:
-        as_device(device)  # refuses another than the CPU
+        if as_device(device) == META:
+            raise RuntimeError("META device type not an accelerator.")
         self._place = (_DEFAULT_SEED if seed is None else _as_seed(seed), 0, 0)
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...autograd import record
+from ...meta import has_no_memory, refuse
 from ...ops.operands import Array, lift, lower
 from ...tensor import Tensor
 from .operands import array_of, refuse_integers
@@ -33,6 +34,8 @@ def adaptive_avg_pool2d(input: Tensor, output_size: int | Sequence[int | None]) 
     Source: torch.nn.functional.adaptive_avg_pool2d.
     """
     x = array_of(input, "adaptive_avg_pool2d")
+    if has_no_memory(x):
+        refuse("adaptive_avg_pool2d")
     asked = (output_size,) * 2 if isinstance(output_size, int) else tuple(output_size)
     if len(asked) != 2:
         raise RuntimeError("adaptive_avg_pool2d: output_size must be 2")
@@ -75,6 +78,8 @@ def adaptive_avg_pool1d(input: Tensor, output_size: Sizes) -> Tensor:
     Source: torch.nn.functional.adaptive_avg_pool1d.
     """
     x = array_of(input, "adaptive_avg_pool1d")
+    if has_no_memory(x):
+        refuse("adaptive_avg_pool1d")
     if output_size is None:
         raise TypeError(
             "adaptive_avg_pool1d(): argument 'output_size' (position 2) must be tuple of ints, not NoneType"

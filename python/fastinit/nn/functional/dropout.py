@@ -40,7 +40,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     if inplace:
         return in_place(dropout)(input, p)
     # float32 holds the mask of a 16-bit input: 1 / (1 - p) is rounded once, with the product.
-    mask = np.empty(x.shape, lift(x[:0] if x.ndim else x).dtype)
+    mask = np.empty_like(x, lift(x[:0] if x.ndim else x).dtype, order="C")
     if p == 1:
         mask.fill(0)
     else:

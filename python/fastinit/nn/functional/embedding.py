@@ -4,6 +4,7 @@ import numpy as np
 
 from ...autograd import accumulation_buffer, bump, record
 from ...dtypes import as_dtype, int32, int64
+from ...meta import check_index, has_no_memory
 from ...ops.operands import Array, compute, lift, lower
 from ...tensor import Tensor
 from .operands import array_of
@@ -52,7 +53,9 @@ def embedding(
         padding_idx %= rows
     if w.ndim != 2:
         raise RuntimeError("'weight' must be 2-D")
-    _check_indices(indices, rows)
+    check_index(w, indices)
+    if not has_no_memory(indices):
+        _check_indices(indices, rows)
     if max_norm is not None:
         shorten(weight, np.unique(indices), max_norm, norm_type)
 

@@ -5,6 +5,7 @@ import numpy as np
 from ... import _core
 from ...autograd import record
 from ...dtypes import as_dtype
+from ...meta import has_no_memory
 from ...ops.operands import Array, lift, lower
 from ...tensor import Tensor
 from .activation import relu, sigmoid, tanh
@@ -166,6 +167,8 @@ def _uncommon(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
 def _through_float32(input: Tensor, weight: Tensor, bias: Tensor | None, name: str) -> Tensor:
     x, w = input._array, weight._array
     b = None if bias is None else bias._array
+    if has_no_memory(x) or has_no_memory(w):
+        return record(_outline_of_linear(x, w, b), name, (input, weight), lambda grad: (None, None))
     result = _core.linear(lift(x), lift(w), None if b is None else lift(b))
 
     def backward(grad: Array) -> tuple[Array | None, ...]:
@@ -176,6 +179,15 @@ def _through_float32(input: Tensor, weight: Tensor, bias: Tensor | None, name: s
 
     inputs = (input, weight) if bias is None else (input, weight, bias)
     return record(lower(result, x.dtype), name, inputs, backward, (input, weight))
+
+
+def _outline_of_linear(x: Array, w: Array, b: Array | None) -> Array:
+    """The result of arrays without memory."""
+    if x.shape[-1] != w.shape[1]:
+        rows = [x.size // max(x.shape[-1], 1), x.shape[-1]]
+        raise RuntimeError(f"a and b must have same reduction dim, but got {rows} X {list(w.shape[::-1])}.")
+    product: Array = np.matmul(x, w.T)
+    return product if b is None else np.add(product, b)
 
 
 def _check_dtypes(x: Array, w: Array, b: Array | None) -> None:

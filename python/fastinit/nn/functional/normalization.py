@@ -8,6 +8,7 @@ import numpy as np
 
 from ...autograd import record
 from ...dtypes import as_dtype
+from ...meta import as_array
 from ...ops.operands import Array, compute, lift, lower
 from ...tensor import Tensor
 from .operands import array_of, refuse_integers
@@ -236,7 +237,7 @@ def mean_over(values: Array, axes: tuple[int, ...]) -> Array:
     """Returns the mean over `axes`, which stay, as dimensions of length 1."""
     # Not ndarray.mean, which warns where there is nothing to average.
     count = math.prod(values.shape[axis] for axis in axes)
-    return np.asarray(values.sum(axes, keepdims=True) / values.dtype.type(count))
+    return as_array(values.sum(axes, keepdims=True) / values.dtype.type(count))
 
 
 def _checked_shape(function: str, normalized_shape: Sequence[int]) -> tuple[int, ...]:

@@ -3,8 +3,7 @@
 import warnings
 from typing import Any
 
-import numpy as np
-
+from ...meta import as_array
 from ...ops.operands import Array
 
 _REDUCTIONS = ("none", "mean", "sum")
@@ -45,7 +44,7 @@ def reduced(losses: Array, reduction: str, weight: Any = None) -> Array:
     if reduction == "none":
         return losses
     total = losses.sum()
-    return np.asarray(
+    return as_array(
         total if reduction == "sum" else total / total.dtype.type(losses.size if weight is None else weight)
     )
 

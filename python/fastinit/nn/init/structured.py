@@ -9,6 +9,7 @@ import numpy.typing as npt
 from ... import _core, random
 from ...floating_point import rounding_to_nearest
 from ...memory import adopt, filled
+from ...meta import has_no_memory
 from ...random import Generator
 from ...random.fills import check_normal, take
 from ...shard import Shard
@@ -151,7 +152,8 @@ def sparse_(
     mean, std = check_normal(array, 0.0, std)
     place = take("sparse_", array, generator, shard)
     _core.fill_normal(array, mean, std, *place)
-
+    if has_no_memory(array):
+        return filled(tensor)
     rows = shape[0]
     count = _zeros_of_each_column(sparsity, rows)
     first_row, first_column = shard.start if shard else (0, 0)
