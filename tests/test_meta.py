@@ -245,7 +245,8 @@ def _operations():
 
 _OPERATIONS = dict(_operations())
 # These give other tensors back where they are, or take over their memory.
-for _name in ("fastinit.broadcast_tensors", "fastinit.meshgrid", "Tensor.set_"):
+_EACH_FOR_ITSELF = ("atleast_1d", "atleast_2d", "atleast_3d", "broadcast_tensors", "meshgrid")
+for _name in ("Tensor.set_", *(f"fastinit.{each}" for each in _EACH_FOR_ITSELF)):
     del _OPERATIONS[_name]
 
 

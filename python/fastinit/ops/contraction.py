@@ -28,8 +28,8 @@ def einsum(equation: Any, *operands: Any) -> Tensor:
             alphabetical order.
         *operands: as many tensors as the equation has, or one sequence of them.
 
-    In place of an equation, each operand may be followed by a list of numbers from 0 to 51, one per dimension,
-    or Ellipsis; and the last of these by the list of the result.
+    In place of an equation, each operand may be followed by a list of numbers from 0 to 51, one per
+    dimension, or Ellipsis; and the last of these by the list of the result.
 
     Raises:
         RuntimeError: equation and operands do not fit.
