@@ -134,7 +134,8 @@ class LinearRule final : public Rule {
         std::optional<Destination> to_weight;
         std::optional<Destination> to_bias;
         py::array grad_x = no_array();
-        py::array before = no_array();  // the activation: in the place of the gradient where nobody else can see that
+        py::array before =
+            no_array();  // the activation: in the place of the gradient where nobody else can see that
         if (activation_) before = is_ours(grad) ? grad : empty_like(result_);
         if (wants_[0]) grad_x = empty_like(x_);
         if (wants_[1]) to_weight.emplace(weight_.ptr(), weight_array_, accumulating);
