@@ -171,7 +171,7 @@ void add_bias(const T* bias, T* y, Index rows, Index columns) {
 template <class T, class Element>
 void sum_columns(Index rows, Index columns, T* sums, Element element) {
     constexpr Index strip = 64;
-    constexpr Index block = 128;
+    constexpr Index block = summed_rows;
     for (Index column = 0; column < columns; column += strip) {
         const Index end_column = columns - column < strip ? columns : column + strip;
         for (Index start = 0; start < rows; start += block) {
@@ -191,10 +191,9 @@ void sum_rows(const T* x, Index row_stride, Index rows, Index columns, T* sums) 
 }
 
 template <class F, class T>
-void backward_summed(const T* grad, const T* saved, T* out, Index stride, Index rows, Index columns,
-                     T* sums) {
+void backward_summed(const T* grad, const T* saved, T* out, Index rows, Index columns, T* sums) {
     sum_columns(rows, columns, sums, [=](Index i, Index j) {
-        const Index at = i * stride + j;
+        const Index at = i * columns + j;
         return out[at] = F::backward(grad[at], saved[at], Parameters{});
     });
 }

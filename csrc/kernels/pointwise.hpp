@@ -21,6 +21,9 @@ struct ActivationParameters {
 enum class RowActivation { softmax, log_softmax };
 inline constexpr std::size_t row_activation_count = 2;
 
+// Sums over rows are those of so many rows each, added up in order.
+inline constexpr Index summed_rows = 128;
+
 template <class T>
 struct ActivationKernel {
     // y[i] = f(x[i]); y may be x.
@@ -28,10 +31,9 @@ struct ActivationKernel {
     // out[i] = grad[i] * f'; `saved` is the result for relu, sigmoid and tanh, else the input. out may be
     // either.
     void (*backward)(const T* grad, const T* saved, T* out, Index size, ActivationParameters);
-    // The same for a layer's rows, sums[j] += the sum over i of out[i][j] on the way: its bias' gradient.
-    // Rows are `stride` apart in all three. For relu, sigmoid and tanh; else null.
-    void (*backward_summed)(const T* grad, const T* saved, T* out, Index stride, Index rows, Index columns,
-                            T* sums);
+    // The same for a layer's rows, sums[j] += the sum over i of out[i][j] on the way: its bias' gradient. For
+    // relu, sigmoid and tanh; else null.
+    void (*backward_summed)(const T* grad, const T* saved, T* out, Index rows, Index columns, T* sums);
     // y[i][j] = f(y[i][j] + bias[j]): what follows a product.
     void (*forward_biased)(const T* bias, T* y, Index rows, Index columns, ActivationParameters);
 };

@@ -68,7 +68,7 @@ struct Grid {
 // The begin of the i-th of `count` nearly equal parts of [0, size), a multiple of what every kernel's tile is
 // a part of.
 Index begin_of(Index i, Index count, Index size) {
-    constexpr Index grain = 48;
+    constexpr Index grain = 32;
     return std::min(size, (size * i / count + grain - 1) / grain * grain);
 }
 

@@ -24,14 +24,37 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr auto between_questions = std::chrono::milliseconds(20);
 
+// How long a thread looks for work, or for the end of another's, before it sleeps: to be woken takes nearly
+// as long as a small product, and a training step offers the next one within microseconds.
+constexpr auto patience = std::chrono::microseconds(100);
+
+void relax() {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    asm volatile("yield");
+#endif
+}
+
+template <class Condition>
+void look_for(const Condition& condition) {
+    const auto end = Clock::now() + patience;
+    do {
+        for (int i = 0; i < 32; ++i) {
+            if (condition()) return;
+            relax();
+        }
+    } while (Clock::now() < end);
+}
+
 // One call of parallel_for. It lives on the caller's stack; `helpers` counts the pool's threads that still
 // use it.
 struct Job {
     const std::int64_t size, piece;
     const std::function<void(std::int64_t, std::int64_t)>& body;
     std::atomic<std::int64_t> next{0};
-    int wanted;       // helpers that may still join; under the pool's mutex
-    int helpers = 0;  // under the pool's mutex
+    int wanted;                   // helpers that may still join; under the pool's mutex
+    std::atomic<int> helpers{0};  // changed under the pool's mutex
 
     bool run_piece() {
         const std::int64_t begin = next.fetch_add(piece, std::memory_order_relaxed);
@@ -49,6 +72,7 @@ class Pool {
         {
             const std::lock_guard lock(mutex_);
             jobs_.push_back(&job);
+            waiting_ = true;
             while (threads_ < job.wanted && add_thread()) {
             }
         }
@@ -58,7 +82,11 @@ class Pool {
     // Returns when no helper uses the job, and none can find it any more.
     void withdraw(Job& job) {
         std::unique_lock lock(mutex_);
-        std::erase(jobs_, &job);
+        erase(job);
+        if (job.helpers == 0) return;
+        lock.unlock();
+        look_for([&] { return job.helpers == 0; });
+        lock.lock();
         left_.wait(lock, [&] { return job.helpers == 0; });
     }
 
@@ -73,18 +101,28 @@ class Pool {
         return true;
     }
 
+    void erase(Job& job) {
+        std::erase(jobs_, &job);
+        waiting_ = !jobs_.empty();
+    }
+
     [[noreturn]] void help() {
         std::unique_lock lock(mutex_);
         for (;;) {
+            if (jobs_.empty()) {
+                lock.unlock();
+                look_for([this] { return waiting_.load(); });
+                lock.lock();
+            }
             work_.wait(lock, [this] { return !jobs_.empty(); });
             Job& job = *jobs_.front();
             ++job.helpers;
-            if (--job.wanted == 0) jobs_.erase(jobs_.begin());
+            if (--job.wanted == 0) erase(job);
             lock.unlock();
             while (job.run_piece()) {
             }
             lock.lock();
-            std::erase(jobs_, &job);  // nothing is left of it
+            erase(job);  // nothing is left of it
             if (--job.helpers == 0) left_.notify_all();
         }
     }
@@ -92,6 +130,7 @@ class Pool {
     std::mutex mutex_;
     std::condition_variable work_, left_;
     std::vector<Job*> jobs_;
+    std::atomic<bool> waiting_{false};  // whether there are any; changed under the mutex
     int threads_ = 0;
 };
 

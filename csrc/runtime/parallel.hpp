@@ -19,8 +19,8 @@ void set_num_threads(int count);
 // `interrupted`, if given, is asked now and then on the calling thread; once it answers true, pieces not yet
 // begun are dropped and the function returns false.
 //
-// Any number of threads may call it at once; they share the pool's. Threads sleep while there is nothing to
-// do. After a fork the child has a pool of its own.
+// Any number of threads may call it at once; they share the pool's. Threads sleep once there has been
+// nothing to do for a tenth of a millisecond. After a fork the child has a pool of its own.
 bool parallel_for(std::int64_t size, std::int64_t piece,
                   const std::function<void(std::int64_t, std::int64_t)>& body,
                   const std::function<bool()>& interrupted = {});

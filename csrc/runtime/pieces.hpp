@@ -10,11 +10,10 @@ namespace fastinit::runtime {
 inline constexpr std::int64_t worth_a_thread = 1 << 15;
 
 // Calls body(begin, end) for ranges that make up [0, count), each of whose elements stands for `width` of an
-// array, `fewest` of them or more at a time.
+// array.
 template <class Body>
-void in_pieces(std::int64_t count, std::int64_t width, const Body& body, std::int64_t fewest = 1) {
-    const std::int64_t together =
-        std::max<std::int64_t>(fewest, worth_a_thread / std::max<std::int64_t>(1, width));
+void in_pieces(std::int64_t count, std::int64_t width, const Body& body) {
+    const auto together = std::max<std::int64_t>(1, worth_a_thread / std::max<std::int64_t>(1, width));
     if (count <= together)
         body(0, count);
     else

@@ -1,6 +1,8 @@
 #include "runtime/pointwise.hpp"
 
+#include <algorithm>
 #include <type_traits>
+#include <vector>
 
 #include "runtime/dispatch.hpp"
 #include "runtime/pieces.hpp"
@@ -26,8 +28,22 @@ const kernels::RowActivationKernel<T>& kernel_of(RowActivation name) {
     return table<T>().row_activations[static_cast<std::size_t>(name)];
 }
 
-// Narrower ranges of columns would share cache lines and leave vectors empty.
-constexpr Index narrowest = 64;
+// Calls body(begin, end, sums) for ranges of rows, whose sums it adds to `sums`. Threads share rows, not
+// columns: those that write to parts of one row take its cache lines from each other. Each block of rows has
+// sums of its own, which are added up in order: the result does not depend on the threads.
+template <class T, class Body>
+void summed_in_blocks(Index rows, Index columns, T* sums, const Body& body) {
+    if (rows * columns <= worth_a_thread || rows <= kernels::summed_rows) return body(0, rows, sums);
+    const Index blocks = (rows + kernels::summed_rows - 1) / kernels::summed_rows;
+    std::vector<T> partial(static_cast<std::size_t>(blocks * columns));
+    in_pieces(blocks, kernels::summed_rows * columns, [&](Index first, Index last) {
+        for (Index block = first; block < last; ++block)
+            body(block * kernels::summed_rows, std::min(rows, (block + 1) * kernels::summed_rows),
+                 partial.data() + block * columns);
+    });
+    for (Index block = 0; block < blocks; ++block)
+        for (Index j = 0; j < columns; ++j) sums[j] += partial[static_cast<std::size_t>(block * columns + j)];
+}
 
 }  // namespace
 
@@ -51,12 +67,10 @@ template <class T>
 void activation_backward_summed(Activation name, const T* grad, const T* saved, T* out, Index rows,
                                 Index columns, T* sums) {
     const auto kernel = kernel_of<T>(name).backward_summed;
-    in_pieces(
-        columns, rows,
-        [=](Index begin, Index end) {
-            kernel(grad + begin, saved + begin, out + begin, columns, rows, end - begin, sums + begin);
-        },
-        narrowest);
+    summed_in_blocks(rows, columns, sums, [=](Index begin, Index end, T* part) {
+        const Index start = begin * columns;
+        kernel(grad + start, saved + start, out + start, end - begin, columns, part);
+    });
 }
 
 template <class T>
@@ -90,10 +104,9 @@ void add_bias(const Activation* name, const T* bias, T* y, Index rows, Index col
 template <class T>
 void sum_rows(const T* x, Index row_stride, Index rows, Index columns, T* sums) {
     const auto kernel = table<T>().sum_rows;
-    in_pieces(
-        columns, rows,
-        [=](Index begin, Index end) { kernel(x + begin, row_stride, rows, end - begin, sums + begin); },
-        narrowest);
+    summed_in_blocks(rows, columns, sums, [=](Index begin, Index end, T* part) {
+        kernel(x + begin * row_stride, row_stride, end - begin, columns, part);
+    });
 }
 
 #define FASTINIT_INSTANTIATE(T)                                                                         \
