@@ -9,7 +9,7 @@ from fastinit.random.bounds import check_floating
 
 @pytest.mark.parametrize("dtype", [np.float16, bfloat16, np.float32, np.float64])
 def test_the_four_floating_dtypes_are_accepted(dtype):
-    assert check_floating(np.zeros(2, dtype), "kernel").type is dtype
+    assert check_floating(np.zeros(2, dtype), "kernel").dtype == np.dtype(dtype).name
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+#include <pybind11/gil_safe_call_once.h>
+
 #include <algorithm>
 #include <bit>
 #include <optional>
@@ -69,8 +71,16 @@ runtime::CallCounter constant_calls("fill_constant"), words_calls("random_words"
 
 const FillTable& table() { return runtime::active_kernels().fill; }
 
-// NumPy's number of the type that ml_dtypes adds; found at import.
-int bfloat16 = -1;
+// Whether the type is the one that ml_dtypes adds. The package is imported when such an array comes.
+bool is_bfloat16(const py::dtype& dtype) {
+    PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<int> number;
+    return dtype.num() == number
+                              .call_once_and_store_result([] {
+                                  const auto type = py::module_::import("ml_dtypes").attr("bfloat16");
+                                  return py::dtype::from_args(type).num();
+                              })
+                              .get_stored();
+}
 
 const FillKernel& kernel_for(const FillRow& row, const py::array& array) {
     const FillKernel* kernel = nullptr;
@@ -91,8 +101,8 @@ const FillKernel& kernel_for(const FillRow& row, const py::array& array) {
         case 'b':
             if (size == 1) kernel = &row[Dtype::uint8];
             break;
-        default:
-            if (dtype.num() == bfloat16) kernel = &row[Dtype::bfloat16];
+        case 'V':
+            if (size == 2 && is_bfloat16(dtype)) kernel = &row[Dtype::bfloat16];
     }
     if (kernel && kernel->range) return *kernel;
     throw py::value_error(std::string("the array must be of float16, bfloat16, float32 or float64") +
@@ -246,7 +256,6 @@ PyMethodDef methods[] = {
 }  // namespace
 
 void register_fill(py::module_& module) {
-    bfloat16 = py::dtype::from_args(py::module_::import("ml_dtypes").attr("bfloat16")).num();
     if (PyModule_AddFunctions(module.ptr(), methods) < 0) throw py::error_already_set();
 }
 

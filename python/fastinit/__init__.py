@@ -4,7 +4,7 @@ import importlib
 from math import e, inf, nan, pi
 from typing import TYPE_CHECKING, Any
 
-from . import autograd, cuda, linalg, nn, optim
+from . import autograd
 from ._core import __version__
 from .autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from .config import get_num_threads, set_num_threads, show_config
@@ -59,7 +59,6 @@ from .grids import (
     triu_indices,
 )
 from .layouts import channels_last, contiguous_format, layout, memory_format, preserve_format, strided
-from .nn import init
 from .ops.activation import (
     log_softmax,
     softmax,
@@ -363,7 +362,8 @@ from .storage import UntypedStorage
 from .tensor import Tensor, is_complex, is_floating_point, is_nonzero, is_tensor, numel
 
 if TYPE_CHECKING:
-    from . import checkpoint, diagnostics, recipe
+    from . import checkpoint, cuda, diagnostics, linalg, nn, optim, recipe
+    from .nn import init
     from .recipe import initialize_
 
 newaxis = None
@@ -724,10 +724,27 @@ __all__ = [
 ]
 
 
+# Parts that come when they are asked for: an import of fastinit should cost little more than NumPy's.
+_LATER = {
+    "checkpoint": ".checkpoint",
+    "cuda": ".cuda",
+    "diagnostics": ".diagnostics",
+    "init": ".nn.init",
+    "linalg": ".linalg",
+    "nn": ".nn",
+    "optim": ".optim",
+    "recipe": ".recipe",
+}
+
+
 def __getattr__(name: str) -> Any:
-    # Most programs need none of these, and an import of fastinit should cost little more than NumPy's.
-    if name in {"checkpoint", "diagnostics", "recipe"}:
-        return importlib.import_module(f".{name}", __name__)
+    if name in _LATER:
+        globals()[name] = module = importlib.import_module(_LATER[name], __name__)
+        return module
     if name == "initialize_":
         return importlib.import_module(".recipe", __name__).initialize_
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

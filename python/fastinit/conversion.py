@@ -310,9 +310,11 @@ def _check_array(array: Any) -> None:
             "given numpy array has byte order different from the native byte order. "
             "Conversion between byte orders is currently not supported."
         )
-    if all(array.dtype != each.numpy for each in dtypes.ALL):
+    try:
+        dtypes.as_dtype(array.dtype)
+    except TypeError:
         supported = ", ".join(each.name for each in dtypes.ALL)
         raise TypeError(
             f"can't convert np.ndarray of type numpy.{array.dtype.type.__name__}. "
             f"The only supported types are: {supported}."
-        )
+        ) from None

@@ -3,7 +3,6 @@
 import builtins
 from typing import Any, Final, NoReturn
 
-import ml_dtypes
 import numpy as np
 
 __all__ = [
@@ -65,6 +64,17 @@ class dtype:  # noqa: N801 - PyTorch's name
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"'fastinit.dtype' object has no writable attribute '{name}'")
 
+    def __getattr__(self, name: str) -> Any:
+        # Of bfloat16 alone, until somebody asks: most programs do without the package that has it.
+        if name == "numpy":
+            import ml_dtypes
+
+            numpy = np.dtype(ml_dtypes.bfloat16)
+            object.__setattr__(self, "numpy", numpy)
+            _BY_NUMPY[numpy] = self
+            return numpy
+        raise AttributeError(f"'fastinit.dtype' object has no attribute '{name}'")
+
     def __repr__(self) -> str:
         return f"fastinit.{self.name}"
 
@@ -73,26 +83,26 @@ class dtype:  # noqa: N801 - PyTorch's name
         return self.name
 
 
-def _define(name: str, array_dtype: Any, type_name: str) -> dtype:
+def _define(name: str, like: Any, type_name: str) -> dtype:
     self = object.__new__(dtype)
-    numpy = np.dtype(array_dtype)
-    is_floating_point = numpy.kind == "f" or name == "bfloat16"
+    numpy = np.dtype(like)
     facts = {
         "name": name,
-        "numpy": numpy,
         "type_name": type_name,
         "itemsize": numpy.itemsize,
-        "is_floating_point": is_floating_point,
-        "is_signed": is_floating_point or numpy.kind == "i",
+        "is_floating_point": numpy.kind == "f",
+        "is_signed": numpy.kind in "fi",
         "is_complex": False,
     }
+    if name == numpy.name:
+        facts["numpy"] = numpy
     for key, value in facts.items():
         object.__setattr__(self, key, value)
     return self
 
 
 float16: Final = _define("float16", np.float16, "Half")
-bfloat16: Final = _define("bfloat16", ml_dtypes.bfloat16, "BFloat16")
+bfloat16: Final = _define("bfloat16", np.float16, "BFloat16")
 float32: Final = _define("float32", np.float32, "Float")
 float64: Final = _define("float64", np.float64, "Double")
 int8: Final = _define("int8", np.int8, "Char")
@@ -110,7 +120,7 @@ int: Final = int32
 long: Final = int64
 
 ALL: Final = (float16, bfloat16, float32, float64, int8, int16, int32, int64, uint8, bool)
-_BY_NUMPY: Final[dict[np.dtype[Any], dtype]] = {each.numpy: each for each in ALL}
+_BY_NUMPY: Final[dict[np.dtype[Any], dtype]] = {each.numpy: each for each in ALL if each is not bfloat16}
 
 _default = float32
 
@@ -137,7 +147,7 @@ def set_default_dtype(d: dtype) -> None:
     _default = d
 
 
-def as_dtype(which: "dtype | np.dtype[Any] | type[Any] | None") -> dtype:
+def as_dtype(which: "dtype | np.dtype[Any] | type[Any] | str | None") -> dtype:
     """Returns the dtype that `which` names.
 
     Args:
@@ -154,6 +164,7 @@ def as_dtype(which: "dtype | np.dtype[Any] | type[Any] | None") -> dtype:
         return _BY_NUMPY[which]  # type: ignore[index]  # NumPy dtypes hash alike whatever names them
     except (KeyError, TypeError):
         pass
+    _ = bfloat16.numpy  # is in the table, and known to NumPy by its name, from here on
     try:
         return _BY_NUMPY[np.dtype(which).newbyteorder("=")]
     except (KeyError, TypeError):
@@ -257,6 +268,8 @@ class finfo:  # noqa: N801 - PyTorch's name
                 "fastinit.finfo() requires a floating point input type. "
                 "Use fastinit.iinfo to handle 'fastinit.finfo'"
             )
+        import ml_dtypes
+
         limits = ml_dtypes.finfo(type.numpy)  # type: ignore[no-untyped-call]
         self.bits = type.itemsize * 8
         self.dtype = type.name

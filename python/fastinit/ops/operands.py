@@ -6,7 +6,6 @@ import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeAlias, TypeVar, cast
 
-import ml_dtypes
 import numpy as np
 
 from .. import dtypes
@@ -45,12 +44,15 @@ R = TypeVar("R")
 
 #: The dtypes that the compiled kernels compute in.
 NATIVE_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
-_HALVES = (np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16))
+
+
+def _is_half(dtype: np.dtype[Any]) -> bool:
+    return dtype.itemsize == 2 and dtype.kind in "fV"  # to NumPy, bfloat16 is a V
 
 
 def lift(array: Array) -> Array:
     """Returns 16-bit floats as float32, in which their arithmetic is done; other arrays as they are."""
-    return array.astype(np.float32) if array.dtype in _HALVES else array
+    return array.astype(np.float32) if _is_half(array.dtype) else array
 
 
 def lower(result: Any, dtype: np.dtype[Any]) -> Any:
@@ -86,7 +88,7 @@ def pair(input: Operand, other: Operand) -> tuple[Any, Any, np.dtype[Any]]:
 
 def _promoted(input: Operand, other: Operand) -> tuple[Any, Any, np.dtype[Any]]:
     dtype = dtypes.result_type(input, other).numpy
-    working = np.dtype(np.float32) if dtype in _HALVES else dtype
+    working = np.dtype(np.float32) if _is_half(dtype) else dtype
     return _converted(input, working), _converted(other, working), dtype
 
 

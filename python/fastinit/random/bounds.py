@@ -4,11 +4,10 @@ import math
 from dataclasses import dataclass
 from typing import Any, Final
 
-import ml_dtypes
 import numpy as np
 import numpy.typing as npt
 
-from .. import _core
+from .. import _core, dtypes
 
 __all__ = [
     "FLOATING",
@@ -30,7 +29,7 @@ class FloatingLimits:
     """A floating-point dtype, as the checks need it.
 
     Attributes:
-        type: the type of its NumPy scalars.
+        dtype: its NumPy name.
         name: its name in PyTorch's messages.
         limits_name: its name in PyTorch's messages about ranges.
         digits: bits of the significand, the leading one included.
@@ -41,7 +40,7 @@ class FloatingLimits:
             half types is float32.
     """
 
-    type: Any
+    dtype: str
     name: str
     limits_name: str
     digits: int
@@ -64,34 +63,36 @@ class IntegerLimits:
 _LARGEST_FLOAT32: Final = math.ldexp(2**24 - 1, 104)
 _LARGEST_FLOAT64: Final = math.ldexp(2**53 - 1, 971)
 
-FLOATING: Final[dict[type, FloatingLimits]] = {
-    np.float16: FloatingLimits(
-        np.float16, "c10::Half", "Half", 11, 2.0**-10, 65504.0, 2.0**-24, _LARGEST_FLOAT32
-    ),
-    ml_dtypes.bfloat16: FloatingLimits(
-        ml_dtypes.bfloat16,
-        "c10::BFloat16",
-        "BFloat16",
-        8,
-        2.0**-7,
-        math.ldexp(255, 120),
-        2.0**-133,
-        _LARGEST_FLOAT32,
-    ),
-    np.float32: FloatingLimits(
-        np.float32, "float", "Float", 24, 2.0**-23, _LARGEST_FLOAT32, 2.0**-149, _LARGEST_FLOAT32
-    ),
-    np.float64: FloatingLimits(
-        np.float64, "double", "Double", 53, 2.0**-52, _LARGEST_FLOAT64, 2.0**-1074, _LARGEST_FLOAT64
-    ),
+# By the names of NumPy's scalar types: the type itself of bfloat16 may not have been imported yet.
+FLOATING: Final = {
+    limits.dtype: limits
+    for limits in (
+        FloatingLimits("float16", "c10::Half", "Half", 11, 2.0**-10, 65504.0, 2.0**-24, _LARGEST_FLOAT32),
+        FloatingLimits(
+            "bfloat16",
+            "c10::BFloat16",
+            "BFloat16",
+            8,
+            2.0**-7,
+            math.ldexp(255, 120),
+            2.0**-133,
+            _LARGEST_FLOAT32,
+        ),
+        FloatingLimits(
+            "float32", "float", "Float", 24, 2.0**-23, _LARGEST_FLOAT32, 2.0**-149, _LARGEST_FLOAT32
+        ),
+        FloatingLimits(
+            "float64", "double", "Double", 53, 2.0**-52, _LARGEST_FLOAT64, 2.0**-1074, _LARGEST_FLOAT64
+        ),
+    )
 }
-INTEGERS: Final[dict[type, IntegerLimits]] = {
-    np.bool_: IntegerLimits("bool", "bool", 0, 1),
-    np.uint8: IntegerLimits("unsigned char", "uint8_t", 0, 2**8 - 1),
-    np.int8: IntegerLimits("signed char", "int8_t", -(2**7), 2**7 - 1),
-    np.int16: IntegerLimits("short int", "int16_t", -(2**15), 2**15 - 1),
-    np.int32: IntegerLimits("int", "int", -(2**31), 2**31 - 1),
-    np.int64: IntegerLimits("long int", "int64_t", -(2**63), 2**63 - 1),
+INTEGERS: Final = {
+    "bool": IntegerLimits("bool", "bool", 0, 1),
+    "uint8": IntegerLimits("unsigned char", "uint8_t", 0, 2**8 - 1),
+    "int8": IntegerLimits("signed char", "int8_t", -(2**7), 2**7 - 1),
+    "int16": IntegerLimits("short int", "int16_t", -(2**15), 2**15 - 1),
+    "int32": IntegerLimits("int", "int", -(2**31), 2**31 - 1),
+    "int64": IntegerLimits("long int", "int64_t", -(2**63), 2**63 - 1),
 }
 
 # NumPy's names of element types -> the names that PyTorch's messages use.
@@ -122,7 +123,7 @@ def check_floating(array: npt.NDArray[Any], kernel: str) -> FloatingLimits:
         ValueError: `array` is read-only, not aligned, or not of this machine's byte order.
         RuntimeError: two elements share memory.
     """
-    limits = FLOATING.get(array.dtype.type)
+    limits = FLOATING.get(array.dtype.type.__name__)
     if limits is None:
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{type_name(array)}'")
     _core.check_writable(array)
@@ -202,13 +203,14 @@ def require_value_between(low: float, high: float, limits: FloatingLimits, *, cl
     least = least_at_or_above(low, limits)
     if not (least <= high if closed else least < high):
         interval = f"[{low!r}, {high!r}{']' if closed else ')'}"
-        raise ValueError(f"{limits.type.__name__} has no value in {interval}: widen the bounds")
+        raise ValueError(f"{limits.dtype} has no value in {interval}: widen the bounds")
 
 
 def least_at_or_above(value: float, limits: FloatingLimits) -> float:
     """Returns the least value of the dtype that is not below `value`."""
+    number = dtypes.as_dtype(limits.dtype).numpy.type
     with np.errstate(over="ignore"):
-        rounded = limits.type(value)
+        rounded = number(value)
         if float(rounded) < value:
-            rounded = np.nextafter(rounded, limits.type(math.inf))
+            rounded = np.nextafter(rounded, number(math.inf))
     return float(rounded)

@@ -132,7 +132,7 @@ def cauchy(
     sigma = as_real(sigma, "cauchy_", "sigma", 2)
     if not sigma > 0:
         raise RuntimeError(f"cauchy_ expects sigma > 0.0, but found sigma={sigma:g}")
-    integer = INTEGERS.get(array.dtype.type)
+    integer = INTEGERS.get(array.dtype.type.__name__)
     _require_continuous(array, "Cauchy", integer.name if integer else type_name(array))
     limits = check_floating(array, "cauchy_cpu")
     check_finite(median, "cauchy_", "median", limits)
@@ -166,7 +166,7 @@ def geometric(array: Array, p: float, generator: Generator | None = None, shard:
     p = as_real(p, "geometric_", "p", 1)
     if not 0 < p < 1:
         raise RuntimeError(f"geometric_ expects p to be in (0, 1), but got p={p:g}")
-    if array.dtype.type in INTEGERS and array.dtype.type is not np.bool_:
+    if array.dtype.type.__name__ in INTEGERS and array.dtype.type is not np.bool_:
         _core.check_writable(array)
     else:
         check_floating(array, "geometric_cpu")
@@ -174,7 +174,7 @@ def geometric(array: Array, p: float, generator: Generator | None = None, shard:
 
 
 def _require_continuous(array: Array, distribution: str, name: str) -> None:
-    if array.dtype.type not in FLOATING:
+    if array.dtype.type.__name__ not in FLOATING:
         raise RuntimeError(
             f"{distribution} distribution is a continuous probability distribution. dtype must be a floating "
             f"point but you specified {name}"

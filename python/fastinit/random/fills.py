@@ -3,7 +3,6 @@
 import math
 from typing import Any
 
-import ml_dtypes
 import numpy as np
 import numpy.typing as npt
 
@@ -39,8 +38,6 @@ __all__ = [
 Array = npt.NDArray[Any]
 # Seed, stream and position, and for a shard the shape of the whole and where in it the shard begins.
 Place = tuple[int, int, int] | tuple[int, int, int, tuple[int, ...], tuple[int, ...]]
-
-_NUMBERS = (float, int, complex, np.number, np.bool_, ml_dtypes.bfloat16)
 
 
 def uniform(
@@ -217,7 +214,7 @@ def bernoulli(
     p = as_real(p, "bernoulli_", "p", 1)
     if not 0 <= p <= 1:
         raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p:g}")
-    if array.dtype.type in INTEGERS:
+    if array.dtype.type.__name__ in INTEGERS:
         _core.check_writable(array)
     else:
         check_floating(array, "bernoulli_scalar_cpu_")
@@ -241,12 +238,12 @@ def bernoulli_each(
         NotImplementedError: a dtype is not what it should be.
         TypeError: an argument is of a wrong type.
     """
-    if p.dtype.type not in FLOATING:
+    if p.dtype.type.__name__ not in FLOATING:
         raise NotImplementedError(f"\"bernoulli_tensor_cpu_p_\" not implemented for '{type_name(p)}'")
     count = np.multiply(p, 2.0**32, dtype=np.float64)
     if not np.logical_and(count >= 0, count <= 2.0**32).all():
         raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, but got false.")
-    if array.dtype.type in INTEGERS:
+    if array.dtype.type.__name__ in INTEGERS:
         _core.check_writable(array)
     else:
         check_floating(array, "bernoulli_tensor_cpu_self_")
@@ -268,11 +265,11 @@ def constant(array: Array, value: float) -> None:
         NotImplementedError: the array is neither of numbers nor of bools.
         TypeError: `value` is not a number.
     """
-    if not isinstance(value, _NUMBERS):
+    if not (isinstance(value, int | float | complex | np.number | np.bool_) or _is_bfloat16(value)):
         raise TypeError(f"fill_(): argument 'value' (position 1) must be Number, not {type(value).__name__}")
-    if array.dtype.type in INTEGERS:
+    if array.dtype.type.__name__ in INTEGERS:
         _core.check_writable(array)
-        array[...] = _as_integer(value, INTEGERS[array.dtype.type])
+        array[...] = _as_integer(value, INTEGERS[array.dtype.type.__name__])
         return
     limits = check_floating(array, "fill_cpu")
     try:
@@ -282,6 +279,10 @@ def constant(array: Array, value: float) -> None:
     if (real != real and value == value) or limits.largest < abs(real) < math.inf:  # noqa: PLR0124 - NaN
         raise RuntimeError(f"value cannot be converted to type {limits.name} without overflow")
     _core.fill_constant(array, real)
+
+
+def _is_bfloat16(value: object) -> bool:
+    return isinstance(value, np.generic) and type(value).__name__ == "bfloat16"
 
 
 def _as_integer(value: Any, limits: IntegerLimits) -> int:

@@ -52,7 +52,7 @@ def integers(
     Draws: one word per element and try, two for more than 2^32 values; a try fails with a probability below
         1/2. The generator moves by the number of elements of the global shape, rounded up to 4.
     """
-    dtype = array.dtype.type
+    dtype = array.dtype.type.__name__
     if dtype in INTEGERS:
         _core.check_writable(array)
     else:
@@ -90,11 +90,11 @@ def _as_int(value: SupportsIndex, argument: str, position: int) -> int:
     return operator.index(value)
 
 
-def _largest(dtype: type) -> int:
+def _largest(dtype: str) -> int:
     return INTEGERS[dtype].largest if dtype in INTEGERS else 1 << FLOATING[dtype].digits
 
 
-def _fit(first: int, last: int, dtype: type) -> tuple[int, int]:
+def _fit(first: int, last: int, dtype: str) -> tuple[int, int]:
     """Returns the ends that the dtype can hold: in a floating-point one rounded inwards."""
     if dtype in INTEGERS:
         limits = INTEGERS[dtype]
