@@ -3,14 +3,13 @@
 from typing import Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 __all__ = ["adopt", "filled"]
 
 T = TypeVar("T")
 
 
-def adopt(tensor: Any) -> npt.NDArray[Any]:
+def adopt(tensor: Any) -> np.ndarray[Any, np.dtype[Any]]:
     """Returns the memory of `tensor` as an array that shares it, to be filled in place.
 
     Nothing is recorded; what has filled it says so with `filled`.
@@ -29,7 +28,7 @@ def adopt(tensor: Any) -> npt.NDArray[Any]:
             f"expected a Tensor or a NumPy array to fill in place, got {type(tensor).__name__}: "
             "make an array of it first, and keep that array"
         )
-    array: npt.NDArray[Any] = share()
+    array: np.ndarray[Any, np.dtype[Any]] = share()
     return array
 
 

@@ -7,8 +7,7 @@ edges of each dimension are shown; what the numbers do not say (dtype, size, gra
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -20,8 +19,7 @@ __all__ = ["format_tensor", "get_printoptions", "printoptions", "set_printoption
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
-@dataclass(frozen=True)
-class _Options:
+class _Options(NamedTuple):
     precision: int = 4
     threshold: float = 1000
     edgeitems: int = 3
@@ -60,12 +58,12 @@ def set_printoptions(
     options = _options if profile is None else _PROFILES.get(profile, _options)
     given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
     changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    _options = replace(options, **changes, sci_mode=sci_mode)
+    _options = options._replace(**changes, sci_mode=sci_mode)
 
 
 def get_printoptions() -> dict[str, Any]:
     """Returns the options that `set_printoptions` takes, as they are now."""
-    return asdict(_options)
+    return _options._asdict()
 
 
 @contextmanager

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from .devices import CPU, META, device
 from .meta import has_no_memory, refuse
 
 __all__ = ["UntypedStorage", "window"]
 
-Array = npt.NDArray[Any]
+Array = np.ndarray[Any, np.dtype[Any]]
 
 
 class UntypedStorage:

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from . import _core, autograd, devices, dtypes, layouts, printing
 from .autograd import Variable, result_class, wrap
 from .autograd.engine import Tensors
+from .autograd.graph import Array
 from .meta import has_no_memory, without_memory
 from .ops import comparison, copying, joining, product
 from .ops import shape as shapes
@@ -177,7 +177,8 @@ class Tensor(Methods, Memory):
 
     def is_same_size(self, other: Tensor) -> bool:
         """Tells whether `other` has the same shape."""
-        return self._array.shape == other._array.shape
+        same: bool = self._array.shape == other._array.shape
+        return same
 
     def get_device(self) -> int:
         """Returns -1, PyTorch's number for the CPU."""
@@ -222,7 +223,7 @@ class Tensor(Methods, Memory):
         if not (plain and _core.backward_of_scalar(self, bool(retain_graph))):
             autograd.backward(self, gradient, retain_graph, create_graph, inputs)
 
-    def _adopt_for_fill(self) -> npt.NDArray[Any]:
+    def _adopt_for_fill(self) -> Array:
         """Hands the memory to a fill that nothing records."""
         return self._array
 
@@ -300,7 +301,7 @@ class Tensor(Methods, Memory):
     def __hash__(self) -> int:
         return id(self)
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         return np.array(copying.numpy(self), dtype, copy=copy)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -403,9 +404,7 @@ class Tensor(Methods, Memory):
     ) -> Tensor:
         kind = (dtype or self.dtype).numpy
         place = self.device if device is None else devices.as_device(device)
-        array: npt.NDArray[Any] = (
-            without_memory(size, kind) if place == devices.META else np.empty(tuple(size), kind)
-        )
+        array: Array = without_memory(size, kind) if place == devices.META else np.empty(tuple(size), kind)
         if value is not None:
             array.fill(value)
         return wrap(array).requires_grad_(requires_grad)

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy.typing as npt
+import numpy as np
 
 from .. import _core
 from ..dtypes import as_dtype
@@ -27,7 +27,7 @@ __all__ = [
     "node_class",
 ]
 
-Array: TypeAlias = npt.NDArray[Any]
+Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 Backward: TypeAlias = Callable[[Array], tuple[Array | None, ...]]
 
 #: Where a gradient goes: the node that made the input, the input itself if it is a leaf that requires grad,

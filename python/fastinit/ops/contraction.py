@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import string
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +65,9 @@ def _term(labels: Sequence[Any]) -> str:
     for label in labels:
         if label is not Ellipsis and not 0 <= label < 52:
             raise RuntimeError(f"einsum(): subscript {label} is not within the valid range [0, 52)")
-    return "".join("..." if label is Ellipsis else string.ascii_letters[label] for label in labels)
+    # Capitals first, as in PyTorch: without an output, its subscripts are the others' in this order.
+    letters = {label: chr(ord("A") + label if label < 26 else ord("a") + label - 26) for label in range(52)}
+    return "".join("..." if label is Ellipsis else letters[label] for label in labels)
 
 
 #: A label: a letter, or the number of a dimension that "..." stands for, counted from the last.

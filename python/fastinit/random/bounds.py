@@ -1,11 +1,9 @@
 """What a dtype can hold: the checks of a fill's arguments against it, with PyTorch's messages."""
 
 import math
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from .. import _core, dtypes
 
@@ -23,9 +21,10 @@ __all__ = [
     "type_name",
 ]
 
+Array = np.ndarray[Any, np.dtype[Any]]
 
-@dataclass(frozen=True, slots=True)
-class FloatingLimits:
+
+class FloatingLimits(NamedTuple):
     """A floating-point dtype, as the checks need it.
 
     Attributes:
@@ -50,8 +49,7 @@ class FloatingLimits:
     largest_computed: float
 
 
-@dataclass(frozen=True, slots=True)
-class IntegerLimits:
+class IntegerLimits(NamedTuple):
     """An integer dtype: its names in PyTorch's messages, in general and of `fill_`, and its range."""
 
     name: str
@@ -111,7 +109,7 @@ _TYPE_NAMES = {
 }
 
 
-def check_floating(array: npt.NDArray[Any], kernel: str) -> FloatingLimits:
+def check_floating(array: Array, kernel: str) -> FloatingLimits:
     """Checks that `array` has floating-point elements that can be filled; returns what its dtype can hold.
 
     Args:
@@ -130,7 +128,7 @@ def check_floating(array: npt.NDArray[Any], kernel: str) -> FloatingLimits:
     return limits
 
 
-def type_name(array: npt.NDArray[Any]) -> str:
+def type_name(array: Array) -> str:
     """Returns what PyTorch's messages call the dtype."""
     name = array.dtype.name
     return _TYPE_NAMES.get(name, name)

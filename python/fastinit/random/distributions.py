@@ -6,7 +6,6 @@ PyTorch checks their arguments before the dtype, and so do these.
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from .. import _core
 from ..shard import Shard
@@ -16,7 +15,7 @@ from .generator import Generator
 
 __all__ = ["cauchy", "exponential", "geometric", "log_normal"]
 
-Array = npt.NDArray[Any]
+Array = np.ndarray[Any, np.dtype[Any]]
 
 
 def exponential(

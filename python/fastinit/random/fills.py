@@ -4,7 +4,6 @@ import math
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from .. import _core
 from ..meta import has_no_memory
@@ -35,7 +34,7 @@ __all__ = [
     "uniform",
 ]
 
-Array = npt.NDArray[Any]
+Array = np.ndarray[Any, np.dtype[Any]]
 # Seed, stream and position, and for a shard the shape of the whole and where in it the shard begins.
 Place = tuple[int, int, int] | tuple[int, int, int, tuple[int, ...], tuple[int, ...]]
 

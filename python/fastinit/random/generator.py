@@ -5,7 +5,6 @@ import os
 from typing import Any, Final, Self, SupportsIndex, SupportsInt
 
 import numpy as np
-import numpy.typing as npt
 
 from .. import _core
 from ..devices import CPU, META, DeviceLike, as_device, device
@@ -96,7 +95,7 @@ class Generator:
         """Returns the seed."""
         return self._place[0]
 
-    def get_state(self) -> npt.NDArray[np.uint8]:
+    def get_state(self) -> np.ndarray[Any, np.dtype[np.uint8]]:
         """Returns the state as 24 bytes: seed, stream and position, each a little-endian 64-bit integer."""
         return np.array(self._place, _STATE).view(np.uint8)
 
@@ -177,7 +176,7 @@ class Generator:
         return f"<fastinit.Generator {seed=} {stream=} {position=}>"
 
 
-def _restore(state: npt.NDArray[np.uint8]) -> Generator:
+def _restore(state: np.ndarray[Any, np.dtype[np.uint8]]) -> Generator:
     generator = Generator()
     generator.set_state(state)
     return generator
@@ -219,7 +218,7 @@ def initial_seed() -> int:
     return default_generator.initial_seed()
 
 
-def get_rng_state() -> npt.NDArray[np.uint8]:
+def get_rng_state() -> np.ndarray[Any, np.dtype[np.uint8]]:
     """Returns the default generator's state (`Generator.get_state`)."""
     return default_generator.get_state()
 

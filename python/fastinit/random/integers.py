@@ -5,7 +5,6 @@ import warnings
 from typing import Any, SupportsIndex
 
 import numpy as np
-import numpy.typing as npt
 
 from .. import _core
 from ..shard import Shard
@@ -17,7 +16,7 @@ __all__ = ["integers", "permutation"]
 
 
 def integers(
-    array: npt.NDArray[Any],
+    array: np.ndarray[Any, np.dtype[Any]],
     low: SupportsIndex = 0,
     high: SupportsIndex | None = None,
     generator: Generator | None = None,
@@ -67,7 +66,7 @@ def integers(
     _core.fill_integers(array, first, last, *take("random_", array, generator, shard))
 
 
-def permutation(n: int, generator: Generator | None = None) -> npt.NDArray[np.int64]:
+def permutation(n: int, generator: Generator | None = None) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Returns the numbers 0 to n - 1 in random order, each order with the same probability.
 
     The order in which 64-bit words of the numbers' own sort them, two equal ones by number: that two are
