@@ -90,14 +90,20 @@ void pack_strip(Lines<T> lines, Index count, Index depth, T* packed) {
         return;
     }
     Index done = 0;
-    if (width % square == 0 && lines.step == 1)
-        for (; done + square <= count; done += square) {
-            Index p = 0;
-            for (; p + square <= depth; p += square)
-                Square<T>::transpose(lines.from(done, p).data, lines.line, packed + p * width + done, width);
-            for (; p < depth; ++p)
-                for (Index i = done; i < done + square; ++i) packed[p * width + i] = *lines.from(i, p).data;
-        }
+    if (width % square == 0 && lines.step == 1) {
+        // Few lines are read at a time, since those a power of two apart share places in the cache; and
+        // little of each, so that what is packed stays there until it is filled.
+        constexpr Index together = 64;
+        const Index whole = depth - depth % square;
+        const Index squares = count - count % square;
+        for (Index first = 0; first < whole; first += together)
+            for (Index i = 0; i < squares; i += square)
+                for (Index p = first; p < smaller(first + together, whole); p += square)
+                    Square<T>::transpose(lines.from(i, p).data, lines.line, packed + p * width + i, width);
+        for (Index p = whole; p < depth; ++p)
+            for (Index i = 0; i < squares; ++i) packed[p * width + i] = *lines.from(i, p).data;
+        done = squares;
+    }
     for (Index i = done; i < count; ++i)
         for (Index p = 0; p < depth; ++p) packed[p * width + i] = *lines.from(i, p).data;
     for (Index i = count; i < width; ++i)
@@ -108,12 +114,21 @@ void pack_strip(Lines<T> lines, Index count, Index depth, T* packed) {
 // which a tile reads it; a strip that is not full is filled up with zeros.
 template <Index width, class T>
 void pack(Lines<T> lines, Index count, Index depth, T* packed) {
-    for (Index start = 0; start < count; start += width)
+    Index start = 0;
+    if (lines.line == 1 && width >= 16) {  // a few rows of memory at a time, each read from end to end
+        constexpr Index together = 8;
+        const Index whole = count - count % width;
+        for (Index first = 0; first < depth; first += together)
+            for (start = 0; start < whole; start += width)
+                pack_strip<width>(lines.from(start, first), width, smaller(together, depth - first),
+                                  packed + start * depth + first * width);
+    }
+    for (; start < count; start += width)
         pack_strip<width>(lines.from(start, 0), smaller(width, count - start), depth, packed + start * depth);
 }
 
-// One tile of c: sums over `depth` of the lines a and of the rows of b, tile_columns elements each; `columns`
-// of them belong to c.
+// One tile of c: sums over `depth` of the lines a and of the rows of b, `columns` <= tile_columns elements
+// each.
 template <class T>
 struct Tile {
     Lines<T> a;
@@ -125,12 +140,41 @@ struct Tile {
     bool accumulate;
 };
 
-// The sums stay in registers throughout.
-template <class T, Index rows>
+// What a tile's sums are kept in: registers, as long as every loop over them is unrolled.
+template <class T, Index rows, Index vectors>
+using Sums = typename Blocking<T>::Vector[rows][vectors];
+
+// Into rows that are contiguous, `vectors` whole vectors of each.
+template <bool accumulate, class T, Index rows, Index vectors>
+void write_rows(const Sums<T, rows, vectors>& sums, T* c, Index c_row) {
+#pragma GCC unroll 8
+    for (Index i = 0; i < rows; ++i) {
+        auto* line = reinterpret_cast<typename Blocking<T>::Vector*>(c + i * c_row);
+#pragma GCC unroll 2
+        for (Index v = 0; v < vectors; ++v) line[v] = accumulate ? line[v] + sums[i][v] : sums[i][v];
+    }
+}
+
+// Into any rows and columns, through a copy in memory.
+template <class T, Index rows, Index vectors>
+void write_copied(const Sums<T, rows, vectors>& sums, const Tile<T>& tile) {
+    constexpr Index lanes = Blocking<T>::lanes;
+    const auto& [a, b, b_row, depth, c, columns, accumulate] = tile;
+    T lines[rows][vectors * lanes];
+    write_rows<false, T, rows, vectors>(sums, &lines[0][0], vectors * lanes);
+    for (Index j = 0; j < columns; ++j)
+        for (Index i = 0; i < rows; ++i) store(c.data[i * c.row + j * c.column], lines[i][j], accumulate);
+}
+
+template <class T, Index rows, Index vectors>
 void multiply_tile(const Tile<T>& tile) {
-    using B = Blocking<T>;
-    using Vector = typename B::Vector;
-    Vector sums[rows][tile_vectors];
+    using Vector = typename Blocking<T>::Vector;
+    const Matrix<T>& c = tile.c;
+    if (c.column == 1)  // before they are added to
+        for (Index i = 0; i < rows; ++i)
+            for (Index v = 0; v < vectors; ++v)
+                __builtin_prefetch(c.data + i * c.row + v * Blocking<T>::lanes, 1);
+    Sums<T, rows, vectors> sums;
     for (auto& row : sums)
         for (Vector& sum : row) sum = Vector{};
     const T* a = tile.a.data;
@@ -138,32 +182,26 @@ void multiply_tile(const Tile<T>& tile) {
     for (Index p = 0; p < tile.depth; ++p, a += tile.a.step, b += tile.b_row) {
         const auto* line = reinterpret_cast<const Vector*>(b);
         for (Index i = 0; i < rows; ++i)
-            for (Index v = 0; v < tile_vectors; ++v) sums[i][v] += a[i * tile.a.line] * line[v];
+            for (Index v = 0; v < vectors; ++v) sums[i][v] += a[i * tile.a.line] * line[v];
     }
-    const Matrix<T>& c = tile.c;
-    if (tile.columns == B::tile_columns && c.column == 1) {
-        for (Index i = 0; i < rows; ++i) {
-            auto* line = reinterpret_cast<Vector*>(c.data + i * c.row);
-            for (Index v = 0; v < tile_vectors; ++v)
-                line[v] = tile.accumulate ? line[v] + sums[i][v] : sums[i][v];
-        }
-        return;
-    }
-    T lines[rows][B::tile_columns];
-    for (Index i = 0; i < rows; ++i)
-        for (Index v = 0; v < tile_vectors; ++v)
-            *reinterpret_cast<Vector*>(&lines[i][v * B::lanes]) = sums[i][v];
-    for (Index j = 0; j < tile.columns; ++j)  // the rows inside: where c is transposed, they are neighbours
-        for (Index i = 0; i < rows; ++i)
-            store(c.data[i * c.row + j * c.column], lines[i][j], tile.accumulate);
+    if (c.column != 1 || tile.columns != vectors * Blocking<T>::lanes)
+        write_copied<T, rows, vectors>(sums, tile);
+    else if (tile.accumulate)
+        write_rows<true, T, rows, vectors>(sums, c.data, c.row);
+    else
+        write_rows<false, T, rows, vectors>(sums, c.data, c.row);
 }
 
-// For the first 1 to tile_rows rows.
+// For the first 1 to tile_rows rows, and as few vectors as the columns fill.
 template <class T, Index rows = tile_rows>
 void multiply_tile_of(Index wanted, const Tile<T>& tile) {
+    static_assert(tile_vectors == 2);
     if constexpr (rows > 1)
         if (wanted < rows) return multiply_tile_of<T, rows - 1>(wanted, tile);
-    multiply_tile<T, rows>(tile);
+    if (tile.columns > Blocking<T>::lanes)
+        multiply_tile<T, rows, 2>(tile);
+    else
+        multiply_tile<T, rows, 1>(tile);
 }
 
 template <class T>
@@ -200,8 +238,9 @@ void multiply_blocked(const Product<T>& product, T* workspace) {
                         accumulate || start > 0};
                     multiply_tile_of(rows - i, tile);
                 };
-                if (columns * depth <=
-                    B::tile_columns * B::depth) {  // all of b stays in the L1 cache: c row by row
+                // c row by row where all of b stays in the L1 cache, and where the sums are so short that
+                // it is c that takes the time.
+                if (columns * depth <= B::tile_columns * B::depth || 4 * depth <= B::depth) {
                     for (Index i = 0; i < rows; i += tile_rows)
                         for (Index j = 0; j < columns; j += B::tile_columns) tile_at(i, j);
                 } else {
@@ -299,8 +338,9 @@ void multiply(const Product<T>& product, void* workspace) {
     const auto& [m, n, k, a, b, c, accumulate] = product;
     if (m * n * k <= 256 || !workspace) return multiply_directly(product);
     if (a.column == 1 && b.row == 1 && m <= 4) return multiply_by_lines(product);
-    // To pack a large b that has to be transposed for it costs more than to write c transposed.
-    if (b.row == 1 && b.column != 1 && a.column == 1 && n >= 4 * m)
+    // To pack a large b that has to be transposed for it costs more than to write c transposed, if a is
+    // small.
+    if (b.row == 1 && b.column != 1 && a.column == 1 && m <= 64 && n >= 4 * m)
         return multiply_blocked(
             Product<T>{n, m, k, b.transposed(), a.transposed(), c.transposed(), accumulate},
             static_cast<T*>(workspace));

@@ -17,7 +17,7 @@ namespace {
 using kernels::Product;
 
 // Fewer multiplications than this take a thread less time than to wake another.
-constexpr Index worth_sharing = 96 * 96 * 96;
+constexpr Index worth_sharing = 64 * 64 * 64;
 
 struct Free {
     void operator()(void* memory) const { std::free(memory); }
@@ -46,31 +46,36 @@ void multiply_part(const Product<T>& product, bool by_blas) {
     multiply_by_kernel(product);
 }
 
-// Into how many rows and columns of parts an m x n result is cut, one part a thread: as nearly square as may
-// be, since each part reads its own rows of a and columns of b.
+// The begin of the i-th of `count` nearly equal parts of [0, size), a multiple of `grain`.
+Index begin_of(Index i, Index count, Index size, Index grain) {
+    return std::min(size, (size * i / count + grain - 1) / grain * grain);
+}
+
+// What the tiles of most kernels are made of.
+constexpr Index row_grain = 8;
+constexpr Index column_grain = 16;
+
+// Into how many rows and columns of parts an m x n result is cut, one part a thread, so that the largest is
+// the soonest done: it multiplies, and packs its rows of a and columns of b, some 4 multiplications an
+// element.
 struct Grid {
     Index rows = 1;
     Index columns = 1;
 
     Grid(Index m, Index n, Index threads) {
-        Index shortest = -1;
+        Index least = -1;
         for (Index r = 1; r <= threads; ++r) {
             if (threads % r != 0) continue;
-            const Index around = m / r + n / (threads / r);
-            if (shortest >= 0 && around >= shortest) continue;
-            shortest = around;
+            const Index height = begin_of(1, r, m, row_grain);
+            const Index width = begin_of(1, threads / r, n, column_grain);
+            const Index cost = height * width + 4 * (height + width);
+            if (least >= 0 && cost >= least) continue;
+            least = cost;
             rows = r;
             columns = threads / r;
         }
     }
 };
-
-// The begin of the i-th of `count` nearly equal parts of [0, size), a multiple of what every kernel's tile is
-// a part of.
-Index begin_of(Index i, Index count, Index size) {
-    constexpr Index grain = 32;
-    return std::min(size, (size * i / count + grain - 1) / grain * grain);
-}
 
 template <class T>
 void multiply_shared(const Product<T>& product, bool by_blas) {
@@ -78,10 +83,10 @@ void multiply_shared(const Product<T>& product, bool by_blas) {
     parallel_for(grid.rows * grid.columns, 1, [&](Index part, Index) {
         const Index row = part / grid.columns;
         const Index column = part % grid.columns;
-        const Index top = begin_of(row, grid.rows, product.m);
-        const Index left = begin_of(column, grid.columns, product.n);
-        const Index m = begin_of(row + 1, grid.rows, product.m) - top;
-        const Index n = begin_of(column + 1, grid.columns, product.n) - left;
+        const Index top = begin_of(row, grid.rows, product.m, row_grain);
+        const Index left = begin_of(column, grid.columns, product.n, column_grain);
+        const Index m = begin_of(row + 1, grid.rows, product.m, row_grain) - top;
+        const Index n = begin_of(column + 1, grid.columns, product.n, column_grain) - left;
         if (m == 0 || n == 0) return;
         const auto& [_, __, k, a, b, c, accumulate] = product;
         multiply_part(Product<T>{m,
