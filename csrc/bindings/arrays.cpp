@@ -7,13 +7,15 @@
 #include <vector>
 
 #include "bindings/register.hpp"
+#include "runtime/kept_memory.hpp"
 
 namespace fastinit::bindings {
 namespace {
 
-// numpy/ndarraytypes.h: NPY_ARRAY_ALIGNED and NPY_ARRAY_NOTSWAPPED.
+// numpy/ndarraytypes.h: NPY_ARRAY_ALIGNED, NPY_ARRAY_NOTSWAPPED and NPY_ARRAY_WRITEABLE.
 constexpr int aligned = 0x0100;
 constexpr int native = 0x0200;
+constexpr int writable = 0x0400;
 
 bool in_native_order(const py::array& array) {
     const char order = array.dtype().byteorder();
@@ -58,6 +60,32 @@ bool joint_stride(const py::array& array, py::ssize_t& stride) {
 
 // The class of arrays that have no memory, once Python has told it.
 PyObject* array_without_memory = nullptr;
+
+// The C library keeps the memory of smaller arrays.
+constexpr py::ssize_t worth_keeping = 1 << 20;
+
+// The name of the capsules whose memory is kept; their context is its size.
+constexpr const char* kept = "fastinit.kept";
+
+// Memory for a large array, as the capsule that gives it back; null for a small one.
+py::object kept_memory(py::ssize_t itemsize, std::span<const py::ssize_t> shape) {
+    py::ssize_t bytes = itemsize;
+    for (const py::ssize_t length : shape)
+        if (length == 0 || __builtin_mul_overflow(bytes, length, &bytes))
+            return {};  // NumPy knows what to say
+    if (bytes < worth_keeping) return {};
+    void* const memory = runtime::take_memory(static_cast<std::size_t>(bytes));
+    if (!memory) return {};
+    PyObject* const capsule = PyCapsule_New(memory, kept, [](PyObject* owner) {
+        runtime::give_memory(PyCapsule_GetPointer(owner, kept),
+                             reinterpret_cast<std::size_t>(PyCapsule_GetContext(owner)));
+    });
+    if (!capsule || PyCapsule_SetContext(capsule, reinterpret_cast<void*>(bytes)) < 0) {
+        runtime::give_memory(memory, static_cast<std::size_t>(bytes));
+        throw py::error_already_set();
+    }
+    return py::reinterpret_steal<py::object>(capsule);
+}
 
 struct ScalarName {
     char kind;
@@ -142,11 +170,20 @@ py::array contiguous(const py::array& array) {
 py::array empty(const py::array& like, std::span<const py::ssize_t> shape) {
     const auto& numpy = py::detail::npy_api::get();
     PyObject* const descriptor = numpy.PyArray_DescrFromType_(like.dtype().num());
-    auto array = py::reinterpret_steal<py::array>(numpy.PyArray_NewFromDescr_(
-        numpy.PyArray_Type_, descriptor, static_cast<int>(shape.size()),
-        reinterpret_cast<const Py_intptr_t*>(shape.data()), nullptr, nullptr, 0, nullptr));
+    py::object owner = kept_memory(like.itemsize(), shape);
+    auto array = py::reinterpret_steal<py::array>(
+        numpy.PyArray_NewFromDescr_(numpy.PyArray_Type_, descriptor, static_cast<int>(shape.size()),
+                                    reinterpret_cast<const Py_intptr_t*>(shape.data()), nullptr,
+                                    owner ? PyCapsule_GetPointer(owner.ptr(), kept) : nullptr,
+                                    owner ? py::array::c_style | aligned | writable : 0, nullptr));
     if (!array) throw py::error_already_set();
+    if (owner && numpy.PyArray_SetBaseObject_(array.ptr(), owner.release().ptr()) < 0)
+        throw py::error_already_set();
     return array;
+}
+
+bool owns_memory(const py::array& array) {
+    return array.owndata() || PyCapsule_IsValid(py::detail::array_proxy(array.ptr())->base, kept);
 }
 
 py::array empty_like(const py::array& array) {
@@ -177,6 +214,7 @@ Matrix<T> writable_matrix(py::array& array, const char* name) {
 }
 
 void register_arrays(py::module_& module) {
+    module.def("kept_bytes", &runtime::kept_bytes);
     module.def("set_array_without_memory",
                [](py::type type) { array_without_memory = type.release().ptr(); });
 }

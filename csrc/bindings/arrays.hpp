@@ -47,9 +47,13 @@ void check_writable(const py::array& array);
 // A C-contiguous, aligned array in native byte order: the array itself where it is one, else a copy.
 py::array contiguous(const py::array& array);
 
-// An array of the same shape, or of the given one, uninitialised.
+// An array of the same shape, or of the given one, uninitialised. The memory of a large one is taken from
+// what earlier ones left: runtime/kept_memory.hpp.
 py::array empty_like(const py::array& array);
 py::array empty(const py::array& like, std::span<const py::ssize_t> shape);
+
+// Whether the memory is the array's own: nobody reaches it but through this array and its views.
+bool owns_memory(const py::array& array);
 
 // The array as a matrix whose rows are all its dimensions but the last. Where its strides do not say so, or
 // its elements are not aligned and in native byte order, `holder` becomes a copy that the matrix then reads.

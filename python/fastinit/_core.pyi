@@ -294,6 +294,7 @@ class CompiledBackward:
 
     def __call__(self, grad: FillArray, /) -> tuple[FillArray | None, ...]: ...
 
+def kept_bytes() -> int: ...
 def set_array_without_memory(array_class: type[FillArray]) -> None:
     """Says which class of arrays has a shape and a dtype alone.
 

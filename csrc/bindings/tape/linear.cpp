@@ -121,7 +121,7 @@ class LinearRule final : public Rule {
   private:
     // Whether the array may be written over: whoever calls holds the one reference to it.
     static bool is_ours(const py::array& grad) {
-        return grad.ref_count() == 1 && grad.owndata() && grad.writeable() &&
+        return grad.ref_count() == 1 && owns_memory(grad) && grad.writeable() &&
                (grad.flags() & py::array::c_style) != 0;
     }
 
