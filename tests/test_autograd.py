@@ -271,6 +271,29 @@ def test_a_hook_after_accumulation_sees_the_sum():
     assert seen == [(True, 3), (True, 4)]
 
 
+def test_hooks_are_not_recorded():
+    x = leaf(1.0)
+    seen = []
+    y = x * 2
+    y.grad_fn.register_prehook(lambda grads: seen.append(fastinit.is_grad_enabled()))
+    x.register_post_accumulate_grad_hook(lambda leaf: leaf.sub_(leaf.grad, alpha=0.25))
+    y.backward(leaf(1.0))
+    assert x.item() == 0.5
+    assert seen == [False]
+    assert fastinit.is_grad_enabled()
+
+
+def test_a_node_takes_and_gives_gradients_in_a_tuple():
+    x = leaf(3.0)
+    y = x * 2
+    handle = y.grad_fn.register_prehook(lambda grads: (grads[0] * 5,))
+    y.backward(retain_graph=True)
+    assert x.grad.item() == 10
+    handle.remove()
+    y.backward()
+    assert x.grad.item() == 12
+
+
 def test_a_hook_must_keep_the_shape_and_return_a_tensor():
     x = leaf(1.0, 2.0)
     handle = x.register_hook(lambda grad: grad.sum())

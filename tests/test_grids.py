@@ -44,6 +44,15 @@ torch.zeros(3).index_copy_(0, torch.tensor([2, 0]), torch.tensor([1., 2]))
 torch.zeros(3).index_add_(0, torch.tensor([1, 1]), torch.ones(2))
 torch.zeros(2, 2).index_put_((torch.tensor([0, 1]), torch.tensor([1, 0])), torch.ones(2))
 torch.zeros(2, 2).scatter_(0, torch.tensor([[1, 0]]), 5.)
+torch.ones(2, 2).scatter_(0, torch.tensor([[1, 0]]), 5., reduce="add")
+torch.ones(3).half().scatter(0, torch.tensor([2, 0, 2]), torch.tensor([2., 3, 4]).half(), reduce="multiply")
+torch.ones(2, 2).scatter(0, torch.tensor([[1, 0]]), 5., reduce="mean")
+torch.ones(2, 2, requires_grad=True).scatter(0, torch.tensor([[1, 0]]), 5., reduce="add")
+torch.ones(2, 2, requires_grad=True).scatter(0, torch.tensor([[1, 0]]), 5., reduce="add").sum().backward()
+torch.tensor([-3., -2, 0, 2, torch.inf]).remainder(2) | torch.tensor([-3., -2, 0, 2]) % -2
+torch.tensor([-4, 4]) % -2
+torch.tensor([6.283, 1e3, -1e-3]).rad2deg() | torch.tensor([180., 37, -5]).half().deg2rad()
+repr(torch.set_grad_enabled(True)) | type(torch.ones(2).aminmax()).__name__
 torch.zeros(3).masked_scatter_(torch.tensor([True, False, True]), torch.arange(3.))
 torch.zeros(3).masked_scatter_(torch.ones(3).bool(), torch.ones(2)) | torch.ones(3).take(torch.tensor([5]))
 torch.einsum("ij", torch.ones(2)) | torch.einsum("i,i", torch.ones(2)) | torch.einsum("i->j", torch.ones(2))

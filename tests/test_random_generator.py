@@ -129,7 +129,7 @@ def test_the_state_goes_round():
     assert state.dtype == np.uint8
     assert state.shape == (24,)
     taken = generator._take(3)
-    generator.set_state(state)
+    assert generator.set_state(state) is generator
     assert generator._take(3) == taken
     other = Generator()
     other.set_state(state)

@@ -31,6 +31,10 @@ torch.ones(2).type(torch.int8) | torch.asarray(torch.ones(2), dtype=torch.float1
 torch.ones(2).type(torch.ones(1).double().type()) | ~torch.ones(2) | 1 << torch.tensor(2)
 torch.tensor(5) >> 1 | 9 >> torch.tensor(1) | +torch.ones(2) | +torch.ones(2).bool() | torch.Size([True])
 torch.Size(torch.tensor([1, 2])) | torch.Size([1.5]) | torch.Size(["a"]) | torch.Size()
+torch.asarray(torch.ones(2), requires_grad=True) | torch.asarray(torch.ones(2, requires_grad=True) + 1)
+torch.asarray(torch.ones(2, requires_grad=True)) | torch.asarray(torch.ones(2, requires_grad=True), copy=True)
+torch.asarray(torch.ones(2, requires_grad=True) + 1, requires_grad=True)
+torch.asarray(torch.ones(2, requires_grad=True) + 1, requires_grad=False)
 memoryview(torch.ones(2)) | torch.ones(2).type("int") | torch.preserve_format | torch.strided
 """)
 

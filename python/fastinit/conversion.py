@@ -106,16 +106,16 @@ def asarray(
     dtype: dtypes.dtype | None = None,
     device: DeviceLike = None,
     copy: bool | None = None,
-    requires_grad: bool = False,
+    requires_grad: bool | None = None,
 ) -> Tensor:
-    """Returns `obj` as a tensor without history (torch.asarray).
+    """Returns `obj` as a tensor, over the same memory where that can be (torch.asarray).
 
     Args:
         obj: a tensor, an array, what DLPack can hand over, or what `tensor` takes.
         dtype: the tensor's; that of `obj` if not given.
         device: the CPU.
         copy: whether to copy; None does where memory cannot be shared.
-        requires_grad: whether it gets a gradient.
+        requires_grad: whether it gets a gradient, and keeps the history that `obj` has; as `obj` by default.
 
     Raises:
         ValueError: memory is to be shared, and cannot be.
@@ -126,9 +126,11 @@ def asarray(
     if not shares:
         if copy is False:
             raise ValueError("can't alias arbitrary sequence into a tensor.")
-        return tensor(obj, dtype=dtype, requires_grad=requires_grad)
+        return tensor(obj, dtype=dtype, requires_grad=bool(requires_grad))
+    if requires_grad is None:
+        requires_grad = isinstance(obj, Tensor) and obj.requires_grad
     source = (
-        obj.detach()
+        obj
         if isinstance(obj, Tensor)
         else as_tensor(obj)
         if isinstance(obj, np.ndarray)
@@ -144,7 +146,9 @@ def asarray(
         source = source.to(dtype)
     elif copy:
         source = source.clone()
-    return source.requires_grad_() if requires_grad else source
+    if source.grad_fn is not None and not requires_grad:
+        return source.detach()
+    return source.requires_grad_(requires_grad)
 
 
 def from_dlpack(ext_tensor: Any) -> Tensor:

@@ -10,6 +10,7 @@ import numpy as np
 from .. import _core
 from ..meta import has_no_memory
 from ..size import Size
+from .grad_mode import mode
 from .graph import Array, Edge, Hooks, Node
 from .variable import Variable, add_grad, repeats_elements, wrap
 
@@ -91,7 +92,7 @@ def backward(
     """
     roots = _roots(tensors, grad_tensors, create_graph)
     if inputs is None:
-        _core.run_backward(roots, bool(retain_graph), None, None)
+        _run(roots, bool(retain_graph), None, None)
         return
     targets = _tuple(inputs)
     if not targets:
@@ -155,8 +156,23 @@ def _gradients(
             raise RuntimeError("One of the differentiated Tensors does not require grad")
         edges.append(edge)
     wanted: dict[int, Array | None] = {id(edge): None for edge in edges}
-    _core.run_backward(roots, retain_graph, wanted, _on_the_way(roots, wanted))
+    _run(roots, retain_graph, wanted, _on_the_way(roots, wanted))
     return [wanted[id(edge)] for edge in edges]
+
+
+def _run(
+    roots: list[tuple[Edge, Array]],
+    retain_graph: bool,
+    wanted: dict[int, Array | None] | None,
+    on_the_way: set[Node] | None,
+) -> None:
+    """Runs the compiled pass; what hooks compute is not recorded."""
+    enabled = mode.enabled
+    mode.enabled = False
+    try:
+        _core.run_backward(roots, retain_graph, wanted, on_the_way)
+    finally:
+        mode.enabled = enabled
 
 
 def _on_the_way(roots: list[tuple[Edge, Array]], wanted: dict[int, Array | None]) -> set[Node]:

@@ -99,6 +99,9 @@ class set_grad_enabled(_Switch):  # noqa: N801 - PyTorch's name
         self._previous.append(self._at_call)
         _set(self._enabled)
 
+    def __repr__(self) -> str:
+        return f"fastinit.autograd.grad_mode.set_grad_enabled(mode={self._enabled})"
+
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """Decorates `function`, and takes back the change that making the decorator made."""
         _set(self._at_call)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
@@ -88,7 +88,23 @@ class Node(_core.NodeBase):
         )
 
     def register_prehook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Registers `hook(gradient of the output)`, called before `backward`."""
+        """Calls `hook((gradient of the output,))` before `backward`; a tuple that it returns replaces it.
+
+        Returns:
+            A handle whose `remove()` takes the hook off.
+        """
+
+        def of_gradient(grad: Variable) -> Variable | None:
+            replacement = hook((grad,))
+            if replacement is None:
+                return None
+            (only,) = replacement if isinstance(replacement, tuple) else (replacement,)
+            return cast("Variable | None", only)
+
+        return self.add_hook(of_gradient)
+
+    def add_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Calls `hook(gradient of the output)` before `backward`; what it returns replaces it."""
         if self.hooks is None:
             self.hooks = {}
         return add_hook(self.hooks, hook)

@@ -309,7 +309,7 @@ class Variable(_core.VariableBase):
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         node = self.grad_fn
         if node is not None:
-            return node.register_prehook(hook)
+            return node.add_hook(hook)
         if self._hooks is None:
             self._hooks = {}
         return add_hook(self._hooks, hook)

@@ -172,6 +172,12 @@ def floor_divide(input: Operand, other: Operand) -> Tensor:
     )
 
 
+def _remainder(x: Any, y: Any) -> Any:
+    rest = np.remainder(x, y)
+    # NumPy gives a zero the sign of the divisor, C and PyTorch that of the dividend.
+    return rest if rest.dtype.kind in "iu" else np.where(rest == 0, np.copysign(rest, x), rest)
+
+
 def remainder(input: Operand, other: Operand) -> Tensor:
     """Returns input - other * floor(input / other), which has the sign of `other` (torch.remainder).
 
@@ -191,10 +197,10 @@ def remainder(input: Operand, other: Operand) -> Tensor:
     inputs = (input, other) if isinstance(other, Variable) else (input,)
     if len(inputs) == 1:
         return record(
-            lower(broadcast(np.remainder, x, y), dtype), name, inputs, lambda grad: (reduce_to(grad, a),)
+            lower(broadcast(_remainder, x, y), dtype), name, inputs, lambda grad: (reduce_to(grad, a),)
         )
     saved = _variables((input, b), (other, b))
-    return record(lower(broadcast(np.remainder, x, y), dtype), name, inputs, backward, saved)
+    return record(lower(broadcast(_remainder, x, y), dtype), name, inputs, backward, saved)
 
 
 def neg(input: Tensor) -> Tensor:

@@ -356,8 +356,21 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     return record(x[key], "GatherBackward0", (input,), lambda grad: (added_at(x.shape, key, grad),), (index,))
 
 
-def scatter(input: Tensor, dim: int, index: Tensor, src: Operand) -> Tensor:
-    """Returns `input` with `src` written where `index` says along `dim` (torch.scatter)."""
+def scatter(input: Tensor, dim: int, index: Tensor, src: Operand, *, reduce: str | None = None) -> Tensor:
+    """Returns `input` with `src` written where `index` says along `dim` (torch.scatter).
+
+    Args:
+        input: any shape.
+        dim: the dimension that `index` counts along.
+        index: int64, as many dimensions as `input`.
+        src: a tensor no smaller than `index`, or a number.
+        reduce: "add" or "multiply" what is there instead of overwriting it; not differentiable.
+
+    Raises:
+        RuntimeError: `reduce` is another string, or an index is out of range.
+    """
+    if reduce is not None:
+        return _scatter_reduced(input, dim, index, src, reduce)
     x, where = input._array, index._array
     dim = wrap_dim(dim, x.ndim)
     key = _along(x.shape, where, dim)
@@ -380,6 +393,26 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Operand) -> Tensor:
     if isinstance(src, Variable):
         return record(result, "ScatterBackward0", (input, src), backward, (index,))
     return record(result, "ScatterBackward1", (input,), backward, (index,))
+
+
+#: A ufunc by the name that `scatter` knows it under.
+_REDUCTIONS = {"add": np.add, "multiply": np.multiply}
+
+
+def _scatter_reduced(input: Tensor, dim: int, index: Tensor, src: Operand, reduce: str) -> Tensor:
+    if reduce not in _REDUCTIONS:
+        raise RuntimeError("reduce argument must be either add or multiply.")
+    x, where = input._array, index._array
+    key = _along(x.shape, where, wrap_dim(dim, x.ndim))
+    result = lift(x).copy()
+    values = src._array[tuple(map(slice, where.shape))] if isinstance(src, Variable) else src
+    _REDUCTIONS[reduce].at(result, key, np.asarray(values).astype(result.dtype))
+
+    def backward(grad: Array) -> tuple[Array | None, ...]:
+        raise RuntimeError("derivative for aten::scatter is not implemented")
+
+    inputs = (input, src) if isinstance(src, Variable) else (input,)
+    return record(lower(result, x.dtype), "NotImplemented", inputs, backward)
 
 
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:

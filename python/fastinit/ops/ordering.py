@@ -143,6 +143,9 @@ class Extremes(NamedTuple):
         return f"fastinit.return_types.aminmax(\nmin={self.min!r},\nmax={self.max!r})"
 
 
+Extremes.__name__ = "aminmax"
+
+
 def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Extremes:
     """Returns the smallest and the largest elements, of all or along `dim` (torch.aminmax)."""
     dims = None if dim is None else (dim,)

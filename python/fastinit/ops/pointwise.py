@@ -170,12 +170,22 @@ def atanh(input: Tensor) -> Tensor:
 
 def deg2rad(input: Tensor) -> Tensor:
     """Returns angles in degrees as radians (torch.deg2rad)."""
-    return of_input(input, "Deg2RadBackward0", np.deg2rad, lambda x: x.dtype.type(np.pi / 180))
+    return of_input(
+        input,
+        "Deg2RadBackward0",
+        lambda x: x * x.dtype.type(np.pi / 180),
+        lambda x: x.dtype.type(np.pi / 180),
+    )
 
 
 def rad2deg(input: Tensor) -> Tensor:
     """Returns angles in radians as degrees (torch.rad2deg)."""
-    return of_input(input, "Rad2DegBackward0", np.rad2deg, lambda x: x.dtype.type(180 / np.pi))
+    return of_input(
+        input,
+        "Rad2DegBackward0",
+        lambda x: x * x.dtype.type(180 / np.pi),
+        lambda x: x.dtype.type(180 / np.pi),
+    )
 
 
 def sigmoid(input: Tensor) -> Tensor:

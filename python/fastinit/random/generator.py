@@ -99,11 +99,14 @@ class Generator:
         """Returns the state as 24 bytes: seed, stream and position, each a little-endian 64-bit integer."""
         return np.array(self._place, _STATE).view(np.uint8)
 
-    def set_state(self, new_state: Any) -> None:
+    def set_state(self, new_state: Any) -> Self:
         """Goes back to a state that `get_state` gave.
 
         Args:
             new_state: uint8 of shape (24,), an array or a tensor.
+
+        Returns:
+            The generator itself.
 
         Raises:
             TypeError: `new_state` is not an array of uint8.
@@ -120,12 +123,11 @@ class Generator:
         if position > _MAX_POSITION or position % 4:
             raise RuntimeError(f"the RNG state is damaged: its position is {position}")
         self._place = (seed, stream, position)
+        return self
 
     def clone_state(self) -> "Generator":
         """Returns another generator in the same state."""
-        clone = Generator()
-        clone.set_state(self.get_state())
-        return clone
+        return Generator().set_state(self.get_state())
 
     def fork(self, key: str | SupportsIndex) -> "Generator":
         """Returns an independent generator, the same for the same key, at position 0.
