@@ -53,6 +53,10 @@ torch.tensor([-3., -2, 0, 2, torch.inf]).remainder(2) | torch.tensor([-3., -2, 0
 torch.tensor([-4, 4]) % -2
 torch.tensor([6.283, 1e3, -1e-3]).rad2deg() | torch.tensor([180., 37, -5]).half().deg2rad()
 repr(torch.set_grad_enabled(True)) | type(torch.ones(2).aminmax()).__name__
+torch.ones(2, 3).sum(axis=0) | torch.ones(2, 3).sum(axis=1, keepdims=True)
+torch.ones(2, 3).mean(axis=0) | torch.std(torch.eye(2), axis=1, keepdims=True) | torch.eye(2).argmax(axis=1)
+torch.cat([torch.ones(1, 2), torch.zeros(1, 2)], axis=1) | torch.eye(2).max(axis=0, keepdims=True)
+torch.eye(2).softmax(axis=0) | torch.eye(2).cumsum(axis=0) | torch.ones(2).unsqueeze(axis=1)
 torch.zeros(3).masked_scatter_(torch.tensor([True, False, True]), torch.arange(3.))
 torch.zeros(3).masked_scatter_(torch.ones(3).bool(), torch.ones(2)) | torch.ones(3).take(torch.tensor([5]))
 torch.einsum("ij", torch.ones(2)) | torch.einsum("i,i", torch.ones(2)) | torch.einsum("i->j", torch.ones(2))

@@ -360,6 +360,18 @@ from .shard import Shard
 from .size import Size
 from .storage import UntypedStorage
 from .tensor import Tensor, is_complex, is_floating_point, is_nonzero, is_tensor, numel
+from .typed_tensors import (
+    BFloat16Tensor,
+    BoolTensor,
+    ByteTensor,
+    CharTensor,
+    DoubleTensor,
+    FloatTensor,
+    HalfTensor,
+    IntTensor,
+    LongTensor,
+    ShortTensor,
+)
 
 if TYPE_CHECKING:
     from . import checkpoint, cuda, diagnostics, linalg, nn, optim, recipe
@@ -370,8 +382,18 @@ newaxis = None
 
 __all__ = [
     "STREAM_VERSION",
+    "BFloat16Tensor",
+    "BoolTensor",
+    "ByteTensor",
+    "CharTensor",
+    "DoubleTensor",
+    "FloatTensor",
     "Generator",
+    "HalfTensor",
+    "IntTensor",
+    "LongTensor",
     "Shard",
+    "ShortTensor",
     "Size",
     "Tensor",
     "UntypedStorage",

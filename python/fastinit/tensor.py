@@ -328,7 +328,7 @@ class Tensor(Methods, Memory):
             if dtype not in known:
                 raise ValueError(f"invalid type: '{dtype}'")
             dtype = known[dtype]
-        return copying.cast(self, dtypes.as_dtype(dtype))
+        return copying.cast(self, dtypes.as_dtype(getattr(dtype, "dtype", dtype)))
 
     def cpu(self) -> Tensor:
         """Returns the tensor itself if it is on the CPU.

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, TypeAlias
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, ParamSpec, TypeAlias, TypeVar
 
-__all__ = ["Dims", "flatten_arguments", "wrap_dim", "wrap_dims"]
+__all__ = ["Dims", "flatten_arguments", "numpy_names", "wrap_dim", "wrap_dims"]
 
 Dims: TypeAlias = int | Sequence[int] | None
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def numpy_names(function: Callable[P, R]) -> Callable[P, R]:
+    """Lets a function take `dim` and `keepdim` under NumPy's names, `axis` and `keepdims`, too."""
+
+    @functools.wraps(function)
+    def renamed(*args: P.args, **kwargs: P.kwargs) -> R:
+        if kwargs:
+            for name, numpy_name in (("dim", "axis"), ("keepdim", "keepdims")):
+                if numpy_name in kwargs and name not in kwargs:
+                    kwargs[name] = kwargs.pop(numpy_name)
+        return function(*args, **kwargs)
+
+    return renamed
 
 
 def wrap_dim(dim: int, ndim: int) -> int:

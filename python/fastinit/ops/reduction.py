@@ -10,7 +10,7 @@ import numpy as np
 from .. import _core, dtypes
 from ..autograd import record, wrap
 from ..meta import as_array, has_no_memory
-from .dims import Dims, flatten_arguments, wrap_dim, wrap_dims
+from .dims import Dims, flatten_arguments, numpy_names, wrap_dim, wrap_dims
 from .operands import Array, compute, floating, in_place, lift, lower
 
 if TYPE_CHECKING:
@@ -31,8 +31,15 @@ def _spread(grad: Array, shape: tuple[int, ...], axes: tuple[int, ...], keepdim:
     return np.broadcast_to(grad, shape)
 
 
+# Its NumPy names are its own: a small sum takes less time than a call through numpy_names.
 def sum(
-    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None
+    input: Tensor,
+    dim: Dims = None,
+    keepdim: bool = False,
+    *,
+    dtype: dtypes.dtype | None = None,
+    axis: Dims = None,
+    keepdims: bool = False,
 ) -> Tensor:
     """Returns the sum over `dim`, integers and booleans as int64 (torch.sum).
 
@@ -41,7 +48,11 @@ def sum(
         dim: the dimensions to sum over; all by default.
         keepdim: keep them, with length 1.
         dtype: convert the input to this first.
+        axis: as `dim`.
+        keepdims: as `keepdim`.
     """
+    if axis is not None or keepdims:
+        return sum(input, dim if axis is None else axis, keepdim or keepdims, dtype=dtype)
     if dim is None and dtype is None and not keepdim:
         result: Tensor | None = _core.sum_of_all(input)
         if result is not None:
@@ -70,6 +81,7 @@ def sum(
     )
 
 
+@numpy_names
 def mean(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None
 ) -> Tensor:
@@ -130,6 +142,7 @@ def _variance(
     return centred, axes, value, x, divisor
 
 
+@numpy_names
 def var(
     input: Tensor,
     dim: Dims | bool = None,
@@ -160,6 +173,7 @@ def var(
     return record(lower(value, x.dtype), "VarBackward0", (input,), backward, (input,))
 
 
+@numpy_names
 def std(
     input: Tensor,
     dim: Dims | bool = None,
@@ -188,6 +202,7 @@ def _correction(dim: Dims | bool, unbiased: bool | None, correction: float | Non
     return dim, float(unbiased is not False) if correction is None else correction
 
 
+@numpy_names
 def var_mean(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, correction: float = 1
 ) -> tuple[Tensor, Tensor]:
@@ -195,6 +210,7 @@ def var_mean(
     return var(input, dim, keepdim=keepdim, correction=correction), mean(input, dim, keepdim)
 
 
+@numpy_names
 def std_mean(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, correction: float = 1
 ) -> tuple[Tensor, Tensor]:
@@ -202,6 +218,7 @@ def std_mean(
     return std(input, dim, keepdim=keepdim, correction=correction), mean(input, dim, keepdim)
 
 
+@numpy_names
 def prod(
     input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None
 ) -> Tensor:
@@ -234,6 +251,7 @@ def _product_of_others(x: Array, axis: int) -> Array:
     return np.asarray(before * np.flip(mirrored, axis))
 
 
+@numpy_names
 def cumsum(input: Tensor, dim: int, *, dtype: dtypes.dtype | None = None) -> Tensor:
     """Returns the running sum along `dim`, integers and booleans as int64 (torch.cumsum)."""
     own = input._array.dtype
@@ -250,6 +268,7 @@ def cumsum(input: Tensor, dim: int, *, dtype: dtypes.dtype | None = None) -> Ten
     return record(lower(compute(np.cumsum, lift(x), axis), x.dtype), "CumsumBackward0", (input,), backward)
 
 
+@numpy_names
 def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     """Returns log(sum(exp(x))) over `dim` without overflow (torch.logsumexp)."""
     x = floating(input._array)
@@ -350,6 +369,7 @@ def _euclidean(array: Array, axes: tuple[int, ...]) -> Array:
     return as_array(np.sqrt(np.add.reduce(array * array, axis=axes, keepdims=True)))
 
 
+@numpy_names
 def nansum(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None
 ) -> Tensor:
@@ -369,6 +389,7 @@ def nansum(
     return record(lower(total, x.dtype), "NansumBackward0", (input,), backward, (input,))
 
 
+@numpy_names
 def nanmean(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None
 ) -> Tensor:
@@ -409,18 +430,21 @@ def _truth(result: Any, x: Array) -> Tensor:
     return wrap(result.astype(np.uint8) if x.dtype == np.uint8 else result)
 
 
+@numpy_names
 def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Tells whether an element is not 0, over `dim` or all (torch.any)."""
     x = input._array
     return _truth(np.any(x, axis=wrap_dims(dim, x.ndim), keepdims=keepdim), x)
 
 
+@numpy_names
 def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Tells whether no element is 0, over `dim` or all (torch.all)."""
     x = input._array
     return _truth(np.all(x, axis=wrap_dims(dim, x.ndim), keepdims=keepdim), x)
 
 
+@numpy_names
 def count_nonzero(input: Tensor, dim: Dims = None) -> Tensor:
     """Counts the elements that are not 0, over `dim` or all (torch.count_nonzero)."""
     x = input._array
