@@ -133,3 +133,74 @@ def test_errors_are_those_of_torch():
     theirs = [line.replace("_LinAlgError", "LinAlgError") for line in transcript(torch, setup, ERRORS)]
     assert issubclass(fastinit.linalg.LinAlgError, RuntimeError)
     assert [pair for pair in zip(ours, theirs, strict=True) if pair[0] != pair[1]] == []
+
+
+#: Of a tall, a square and a wide matrix, and of several.
+MATRICES = [(4, 3), (3, 3), (2, 4), (3, 4, 2), (2, 1, 3, 3)]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape", MATRICES, ids=str)
+def test_singular_values_and_vectors(same_as_torch, normal, shape, dtype):
+    a = normal(*shape)
+
+    def rebuilt(library, a):
+        left, values, right = library.linalg.svd(a, full_matrices=False)
+        return left * values.exp().unsqueeze(-2) @ right
+
+    # The sign of a pair of vectors is left open.
+    for part in range(3):
+        same_as_torch(lambda library, a, i=part: library.linalg.svd(a, False)[i].abs(), a, dtype=dtype)
+    same_as_torch(rebuilt, a, dtype=dtype)
+    same_as_torch(lambda library, a: library.linalg.svdvals(a), a, dtype=dtype)
+
+
+def test_square_factors_of_singular_vectors_are_orthogonal(normal):
+    for shape in MATRICES:
+        a = fastinit.tensor(normal(*shape))
+        left, values, right = fastinit.linalg.svd(a)
+        assert left.shape == (*shape[:-1], shape[-2])
+        np.testing.assert_allclose(left.mT @ left, np.broadcast_to(np.eye(shape[-2]), left.shape), atol=1e-12)
+        count = min(shape[-2:])
+        product = left[..., :count] * values.unsqueeze(-2) @ right[..., :count, :]
+        np.testing.assert_allclose(product, a, atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape", MATRICES, ids=str)
+def test_orthogonal_times_triangular(same_as_torch, normal, shape, dtype):
+    a = normal(*shape)
+
+    def both(library, a):
+        q, r = library.linalg.qr(a)
+        return q.exp() @ r
+
+    def complete(library, a, part):
+        return library.linalg.qr(a, "complete")[part]
+
+    same_as_torch(both, a, dtype=dtype)
+    for part in range(2):
+        same_as_torch(lambda library, a, i=part: library.linalg.qr(a)[i], a, dtype=dtype)
+        same_as_torch(lambda library, a, i=part: complete(library, a, i), a, dtype=dtype, constant=(0,))
+        same_as_torch(lambda library, a, i=part: library.geqrf(a)[i], a, dtype=dtype, constant=(0,))
+
+
+DECOMPOSED = """
+torch.linalg.qr(a) | torch.linalg.svd(a, False) | torch.geqrf(a) | torch.linalg.qr(a, mode="r")
+torch.linalg.qr(torch.ones(3)) | torch.linalg.svd(torch.ones(3)) | torch.geqrf(torch.ones(3))
+torch.linalg.qr(torch.ones(2, 2), mode="x") | torch.linalg.svd(torch.ones(2, 2).long())
+torch.linalg.qr(torch.ones(2, 2).long()) | torch.linalg.qr(a.requires_grad_(), "r").R.sum().backward()
+torch.linalg.qr(torch.ones(3, 2, requires_grad=True), "complete").R.sum().backward()
+torch.linalg.matrix_rank(a) | torch.linalg.matrix_rank(torch.ones(3, 2, 2)) | torch.linalg.matrix_rank(a, 2.5)
+torch.linalg.matrix_rank(torch.eye(3), atol=1.) | torch.linalg.matrix_rank(torch.eye(3), rtol=1.5)
+torch.linalg.matrix_rank(torch.eye(2), torch.tensor(2.)) | torch.linalg.matrix_rank(torch.ones(3))
+torch.linalg.matrix_rank(torch.ones(2, 2).long()) | torch.linalg.matrix_rank(torch.zeros(0, 3))
+torch.linalg.matrix_rank(torch.ones(2, 3, 3), hermitian=True) | torch.linalg.matrix_rank(torch.eye(2) * 1e-9)
+torch.linalg.matrix_rank(torch.eye(2) * 1e-9, atol=1e-3) | torch.linalg.svdvals(torch.zeros(0, 3))
+"""
+
+
+def test_what_decompositions_print_and_refuse():
+    torch = pytest.importorskip("torch")
+    program = "a = torch.tensor([[3., 1], [4, 2], [0, 5]], dtype=torch.float64)"
+    assert transcript(fastinit, program, DECOMPOSED) == transcript(torch, program, DECOMPOSED)

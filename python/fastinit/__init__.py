@@ -156,6 +156,7 @@ from .ops.cumulative import (
     diff,
     logcumsumexp,
 )
+from .ops.decompositions import geqrf
 from .ops.diagonals import (
     diag,
     diag_embed,
@@ -535,6 +536,7 @@ __all__ = [
     "full_like",
     "gather",
     "ge",
+    "geqrf",
     "get_default_device",
     "get_default_dtype",
     "get_num_threads",
