@@ -375,7 +375,7 @@ from .typed_tensors import (
 )
 
 if TYPE_CHECKING:
-    from . import checkpoint, cuda, diagnostics, linalg, nn, optim, recipe
+    from . import checkpoint, cuda, diagnostics, linalg, nn, optim, recipe, utils
     from .nn import init
     from .recipe import initialize_
 
@@ -737,6 +737,7 @@ __all__ = [
     "unique",
     "unique_consecutive",
     "unsqueeze",
+    "utils",
     "var",
     "var_mean",
     "vdot",
@@ -758,6 +759,7 @@ _LATER = {
     "nn": ".nn",
     "optim": ".optim",
     "recipe": ".recipe",
+    "utils": ".utils",
 }
 
 

@@ -151,19 +151,40 @@ def asarray(
     return source.requires_grad_(requires_grad)
 
 
+class _Handed:
+    """Hands a capsule over to NumPy, which asks an object for it."""
+
+    def __init__(self, capsule: object) -> None:
+        self._capsule = capsule
+
+    def __dlpack__(self, **_: object) -> Any:
+        return self._capsule
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return 1, 0  # the CPU
+
+
 def from_dlpack(ext_tensor: Any) -> Tensor:
     """Returns a tensor over the memory that another library hands over by DLPack (torch.from_dlpack).
 
     Args:
-        ext_tensor: what has `__dlpack__`: an array or a tensor of any library, on the CPU.
+        ext_tensor: what has `__dlpack__`: an array or a tensor of any library, on the CPU; or the capsule
+            that `__dlpack__` gives, which can be taken once; one older than version 1 gives a tensor that
+            refuses writes.
 
     Raises:
         BufferError: it cannot be handed over; bfloat16, for which NumPy has no name there.
-        TypeError: it has no `__dlpack__`.
+        RuntimeError: it has no `__dlpack__` and is no capsule, or is one that was taken before.
     """
-    if not hasattr(ext_tensor, "__dlpack__"):
-        raise TypeError(f"from_dlpack() expected an object with __dlpack__, but got {class_name(ext_tensor)}")
-    return from_numpy(np.from_dlpack(ext_tensor))
+    if hasattr(ext_tensor, "__dlpack__"):
+        return from_numpy(np.from_dlpack(ext_tensor))
+    try:
+        return from_numpy(np.from_dlpack(_Handed(ext_tensor)))
+    except (TypeError, ValueError):
+        raise RuntimeError(
+            "from_dlpack received an invalid capsule. Note that DLTensor capsules can be consumed only once, "
+            "so you might have already constructed a tensor from it once."
+        ) from None
 
 
 def frombuffer(

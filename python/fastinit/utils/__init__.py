@@ -1,0 +1,5 @@
+"""What goes with tensors under PyTorch's `torch.utils`."""
+
+from . import dlpack
+
+__all__ = ["dlpack"]
