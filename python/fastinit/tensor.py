@@ -313,8 +313,6 @@ class Tensor(Methods, Memory):
             setattr(self, name, value)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        if not self.is_leaf:
-            raise RuntimeError("only leaf tensors can be pickled: call detach() first")
         return copyreg.__newobj__, (type(self),), self.__getstate__() | {"_grad": None}  # type: ignore[attr-defined]
 
     def type(self, dtype: Any = None) -> Any:
