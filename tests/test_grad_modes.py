@@ -84,8 +84,10 @@ print(list(generate()), enabled())
 """,
     "set_grad_enabled": """
 switch = torch.set_grad_enabled(False)
-print(switch, switch.mode, enabled(), torch.set_grad_enabled(True), torch.set_grad_enabled(True).clone().mode)
-attempt(lambda: torch.set_grad_enabled("off")); attempt(lambda: torch.set_grad_enabled(0)); print(enabled())
+print(switch, switch.mode, enabled())
+print(torch.set_grad_enabled(True), torch.set_grad_enabled(True).clone().mode)
+attempt(lambda: torch.set_grad_enabled("off")); attempt(lambda: torch.set_grad_enabled(0))
+print(enabled())
 """,
     "hooks that return another thing": """
 def hook(grad):
@@ -100,11 +102,13 @@ attempt(lambda: layer(r).sum().backward())
     "arguments of grad": """
 s, x = torch.ones(2, requires_grad=True), torch.ones(2)
 attempt(lambda: torch.autograd.grad((r * 2).sum(), []))
-attempt(lambda: torch.autograd.grad((r * 2).sum(), "r")); attempt(lambda: torch.autograd.grad(r.sum(), [None]))
+attempt(lambda: torch.autograd.grad((r * 2).sum(), "r"))
+attempt(lambda: torch.autograd.grad(r.sum(), [None]))
 attempt(lambda: torch.autograd.grad(r.sum(), [r, s], materialize_grads=True, allow_unused=False))
 attempt(lambda: torch.autograd.grad(r.sum(), [r, s], materialize_grads=True, allow_unused=True))
 attempt(lambda: torch.autograd.grad(r.sum(), [r, x])); attempt(lambda: torch.autograd.grad(x.sum(), [r]))
-attempt(lambda: r.sum().backward(inputs=[x])); attempt(lambda: (r * 2).backward([1.0, 1.0]))
+attempt(lambda: r.sum().backward(inputs=[x]))
+attempt(lambda: (r * 2).backward([1.0, 1.0]))
 """,
     "copies of what is no leaf": """
 y = r * 2

@@ -19,7 +19,7 @@ from .meta import has_no_memory, without_memory
 from .ops import comparison, copying, joining, product
 from .ops import shape as shapes
 from .ops.dims import flatten_arguments, wrap_dim
-from .ops.operands import operator
+from .ops.operands import operator, scalar
 from .size import Size
 from .tensor_memory import Memory
 from .tensor_methods import Methods
@@ -405,7 +405,7 @@ class Tensor(Methods, Memory):
             without_memory(size, kind) if place == devices.META else np.empty(tuple(size), kind)
         )
         if value is not None:
-            array.fill(value)
+            array.fill(scalar(value, array.dtype))
         return wrap(array).requires_grad_(requires_grad)
 
 

@@ -156,6 +156,7 @@ class inference_mode(_Switch):  # noqa: N801 - PyTorch's name
     @overload
     def __new__(cls, mode: Callable[P, R]) -> Callable[P, R]: ...  # type: ignore[misc]
     def __new__(cls, mode: Any = True) -> Any:
+        """Decorates what stands in the place of the mode, if it is a function."""
         return super().__new__(cls) if isinstance(mode, bool) else cls()(mode)
 
     def __init__(self, mode: bool = True) -> None:

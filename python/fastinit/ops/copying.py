@@ -11,7 +11,7 @@ from .. import dtypes
 from ..autograd import Variable, check_writable, record, wrap, write
 from ..devices import CPU, META, DeviceLike, as_device, device
 from ..meta import CANNOT_COPY, has_no_memory, without_memory
-from .operands import Array, Operand, compute, mismatch, reduce_to, target
+from .operands import Array, Operand, compute, mismatch, reduce_to, scalar, target
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -178,7 +178,9 @@ def fill_(self: Tensor, value: Operand) -> Tensor:
     """Overwrites every element with `value` (torch.Tensor.fill_).
 
     Raises:
-        RuntimeError: `value` is a tensor of more than 0 dimensions, or autograd forbids the write.
+        RuntimeError: `value` is a tensor of more than 0 dimensions or a number that the dtype cannot hold, or
+            autograd forbids the write.
+        TypeError: `value` is neither.
     """
     check_writable(self, (value,))
     x = self._array
@@ -187,8 +189,8 @@ def fill_(self: Tensor, value: Operand) -> Tensor:
             "fill_ only supports 0-dimension value tensor but got tensor with "
             f"{value._array.ndim} dimensions."
         )
-    number = value._array if isinstance(value, Variable) else np.asarray(value)
-    array = np.broadcast_to(compute(number.astype, x.dtype), x.shape)
+    number = compute(value._array.astype, x.dtype) if isinstance(value, Variable) else scalar(value, x.dtype)
+    array = np.broadcast_to(number, x.shape)
     a, b = target(self), target(value)
 
     def backward(grad: Array) -> tuple[Array | None, ...]:

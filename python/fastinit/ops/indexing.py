@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
+from ..arguments import class_name
 from ..autograd import Variable, bump, check_writable, rebase, record, record_view, wrap
 from ..meta import check_index, has_no_memory
+from ..sequences import to_array
 from .copying import copy_, fill_
 from .dims import wrap_dim
-from .operands import Array, Operand, lift, lower, reduce_to, target
+from .operands import Array, Operand, broadcast, lift, lower, reduce_to, scalar, target
 from .shape import expand
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
 
 Index: TypeAlias = Any
+
+#: The dtypes of the tensors that may stand in square brackets.
+_INDEX_DTYPES: Final = tuple(map(np.dtype, (np.int64, np.int32, np.uint8, np.bool_)))
 
 
 def getitem(input: Tensor, index: Index) -> Tensor:
@@ -54,9 +60,13 @@ def setitem(input: Tensor, index: Index, value: Operand) -> None:
     """Writes `value`, broadcast, to input[index].
 
     Raises:
-        RuntimeError: the shapes do not fit, or autograd forbids the write.
+        RuntimeError: the shapes do not fit, autograd forbids the write, or the dtype cannot hold a number.
         IndexError: as `getitem`.
+        TypeError: `value` is neither tensor nor number.
+        ValueError: `value` is an integer beyond int64.
     """
+    if not isinstance(value, Variable):
+        _check_number(input, value)
     if type(index) is int and input._array.ndim == 0:
         raise _no_dimension(index)
     window, chosen = _window(input, index)
@@ -68,11 +78,14 @@ def setitem(input: Tensor, index: Index, value: Operand) -> None:
             expand(value, window._array.shape)  # raises if it cannot
         copy_(window, value)
     else:
-        filling = value if isinstance(value, Variable) else wrap(np.asarray(value, window._array.dtype))
-        if filling._array.ndim:
-            copy_(window, filling)
-        else:
-            fill_(window, filling)
+        fill_(window, value if isinstance(value, Variable) else wrap(scalar(value, window._array.dtype)))
+
+
+def _check_number(input: Tensor, value: object) -> None:
+    if not isinstance(value, int | float | complex | np.integer):
+        raise TypeError(f"can't assign a {class_name(value)} to a {input.type()}")
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise ValueError("Overflow when unpacking long long")
 
 
 def _without_leading_ones(source: Tensor) -> Tensor:
@@ -93,7 +106,7 @@ def _window(input: Tensor, index: Index) -> tuple[Tensor, tuple[Any, ...] | None
     Returns:
         The view, and what is left for NumPy to do on it: None, or an index per dimension.
     """
-    items = index if isinstance(index, tuple) else (index,)
+    items = index if isinstance(index, tuple) else _items(index)
     used = sum(_dims_used(item) for item in items)
     ndim = input._array.ndim
     if used > ndim:
@@ -131,6 +144,27 @@ def _window(input: Tensor, index: Index) -> tuple[Tensor, tuple[Any, ...] | None
     return window, tuple(chosen)
 
 
+def _items(index: Index) -> tuple[Any, ...]:
+    """Returns the indices of the dimensions, of an index that is no tuple.
+
+    A list of numbers is one of them; a short one of other things is taken for a tuple, as in NumPy once.
+    """
+    short = isinstance(index, Sequence) and len(index) < 32
+    if not short or not any(
+        item is None or item is Ellipsis or isinstance(item, slice | Variable | Sequence | np.ndarray)
+        for item in index
+    ):
+        return (index,)
+    warnings.warn(
+        "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in "
+        "pytorch 2.9; use x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as tensor "
+        "index, x[fastinit.tensor(seq)], which will result either in an error or a different result",
+        UserWarning,
+        stacklevel=4,
+    )
+    return tuple(index)
+
+
 def _dims_used(item: Any) -> int:
     """Returns how many dimensions an index consumes: a mask as many as it has, None and Ellipsis none."""
     if item is None or item is Ellipsis or isinstance(item, bool):
@@ -153,19 +187,26 @@ def _is_integer(item: Any) -> bool:
 def _index_array(item: Any) -> Array:
     if isinstance(item, Variable):
         array = item._array
-    elif isinstance(item, np.ndarray | Sequence | range) and not isinstance(item, str):
-        array = np.asarray(item)
-        if array.size == 0:
+        if array.dtype not in _INDEX_DTYPES:
+            raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+    elif isinstance(item, np.ndarray | Sequence):
+        array = to_array(item)
+        if array.dtype not in (np.uint8, np.bool_):
             array = array.astype(np.int64)
     else:
         raise IndexError(
             "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
-            f"indices (got {type(item).__name__})"
+            f"indices (got {class_name(item)})"
         )
     if array.dtype == np.uint8:
+        if array.ndim:
+            warnings.warn(
+                "indexing with dtype fastinit.uint8 is now deprecated, please use a dtype fastinit.bool "
+                "instead.",
+                UserWarning,
+                stacklevel=4,
+            )
         array = array.astype(np.bool_)
-    if array.dtype.kind not in "bi":
-        raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
     return array
 
 
@@ -191,7 +232,7 @@ def _selected(input: Tensor, dim: int, index: int, *, named: int | None = None) 
 
 def _sliced(input: Tensor, dim: int, item: slice, *, always: bool = False) -> Tensor:
     if item.step is not None and item.step <= 0:
-        raise ValueError("step must be greater than zero")
+        raise ValueError("step must be greater than zero" if item.step else "slice step cannot be zero")
     start, stop, step = item.indices(input._array.shape[dim])
     if start == 0 and stop == input._array.shape[dim] and step == 1 and not always:
         return input
@@ -257,12 +298,30 @@ def _gather_items(window: Tensor, chosen: tuple[Any, ...]) -> Tensor:
         taken = x[chosen]
         array = taken if has_no_memory(taken) else np.ascontiguousarray(taken)
     except IndexError as error:
-        raise IndexError(str(error).replace("axis", "dimension")) from None
+        raise _out_of_bounds(error, chosen) from None
 
     def backward(grad: Array) -> tuple[Array]:
         return (added_at(x.shape, chosen, grad),)
 
     return record(array, "IndexBackward0", (window,), backward)
+
+
+def _out_of_bounds(error: IndexError, chosen: tuple[Any, ...]) -> IndexError:
+    """Returns NumPy's error in PyTorch's words."""
+    text = str(error)
+    if text.endswith("with size 0"):
+        return IndexError("index is out of bounds for dimension with size 0")
+    if not text.startswith("shape mismatch"):
+        return IndexError(text.replace("axis", "dimension"))
+    shapes: list[list[int]] = []
+    for each in chosen:
+        if isinstance(each, np.ndarray):
+            is_mask = each.dtype == np.bool_
+            shapes += [[int(np.count_nonzero(each))]] * each.ndim if is_mask else [list(each.shape)]
+    return IndexError(
+        "shape mismatch: indexing tensors could not be broadcast together with shapes "
+        + ", ".join(map(str, shapes))
+    )
 
 
 def added_at(shape: tuple[int, ...], index: tuple[Any, ...], grad: Array) -> Array:
@@ -276,7 +335,7 @@ def added_at(shape: tuple[int, ...], index: tuple[Any, ...], grad: Array) -> Arr
 def _scatter_items(window: Tensor, chosen: tuple[Any, ...], value: Operand) -> None:
     check_writable(window, (value,))
     x = window._array
-    source = value._array if isinstance(value, Variable) else np.asarray(value).astype(x.dtype)
+    source = value._array if isinstance(value, Variable) else scalar(value, x.dtype)
     if source.dtype != x.dtype and source.ndim:
         raise RuntimeError(
             "Index put requires the source and destination dtypes match, got "
@@ -298,18 +357,27 @@ def _scatter_items(window: Tensor, chosen: tuple[Any, ...], value: Operand) -> N
             f"result of shape {list(x[chosen].shape)}"
         ) from None
     except IndexError as error:
-        raise IndexError(str(error).replace("axis", "dimension")) from None
+        raise _out_of_bounds(error, chosen) from None
     bump(window)
     if node is not None:
         rebase(window, node)
 
 
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
-    """Returns the entries of a dimension that `index` names, in its order (torch.index_select)."""
+    """Returns the entries of a dimension that `index` names, in its order (torch.index_select).
+
+    Raises:
+        IndexError: `index` has more than one dimension, or names what is out of range.
+        RuntimeError: it is neither int32 nor int64.
+    """
     x = input._array
     check_index(x, index._array)
+    if index._array.ndim > 1:
+        raise IndexError("index_select(): Index is supposed to be a vector")
+    if index._array.dtype not in (np.int32, np.int64):
+        raise RuntimeError("index_select(): Expected dtype int32 or int64 for index")
     dim = wrap_dim(dim, x.ndim)
-    key = (slice(None),) * dim + (index._array,)
+    key = (slice(None),) * dim + (np.atleast_1d(index._array) if x.ndim else index._array,)
     try:
         array = x[key]
     except IndexError:
@@ -320,8 +388,14 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
 
 
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
-    """Returns the elements where `mask` holds, in a row (torch.masked_select)."""
-    x, test = np.broadcast_arrays(input._array, mask._array)
+    """Returns the elements where `mask` holds, in a row (torch.masked_select).
+
+    Raises:
+        RuntimeError: `mask` is not boolean, or does not broadcast with the tensor.
+    """
+    if mask._array.dtype != np.bool_:
+        raise RuntimeError("masked_select: expected BoolTensor for mask")
+    test, x = broadcast(np.broadcast_arrays, mask._array, input._array)
     to = target(input)
 
     def backward(grad: Array) -> tuple[Array | None]:

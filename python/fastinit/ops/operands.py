@@ -13,6 +13,7 @@ from .. import dtypes
 from ..autograd import Variable, before_write, check_writable, write
 from ..autograd.graph import Array
 from ..floating_point import compute
+from ..random import fills
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -35,6 +36,7 @@ __all__ = [
     "reduce_to",
     "refuse_bool",
     "refuse_integers",
+    "scalar",
     "target",
 ]
 
@@ -94,6 +96,18 @@ def _converted(operand: Operand, dtype: np.dtype[Any]) -> Any:
     if isinstance(operand, Variable):
         return operand._array.astype(dtype, copy=False)
     return np.asarray(operand).astype(dtype)
+
+
+def scalar(value: Number, dtype: np.dtype[Any]) -> Array:
+    """Returns a Python number as an array of no dimension.
+
+    Raises:
+        RuntimeError: the dtype cannot hold it.
+        TypeError: it is no number.
+    """
+    array = np.empty((), dtype)
+    fills.constant(array, value)
+    return array
 
 
 def refuse_bool(dtype: np.dtype[Any], kernel: str) -> None:

@@ -21,6 +21,7 @@ from .operands import (
     mismatch,
     pair,
     reduce_to,
+    scalar,
     target,
 )
 
@@ -155,7 +156,8 @@ def masked_fill(input: Tensor, mask: Tensor, value: Operand) -> Tensor:
     """Returns `input` with `value` where `mask` holds (torch.masked_fill).
 
     Raises:
-        RuntimeError: the mask is not boolean.
+        RuntimeError: the mask is not boolean, or `value` is a tensor of more than 0 dimensions, or a number
+            that the dtype cannot hold.
     """
     test = mask._array
     if test.dtype != np.bool_:
@@ -163,8 +165,13 @@ def masked_fill(input: Tensor, mask: Tensor, value: Operand) -> Tensor:
             f"masked_fill_ only supports boolean masks, but got mask with dtype {cpp_name(test.dtype)}"
         )
     x = input._array
-    filling = value._array if isinstance(value, Variable) else np.asarray(value)
-    array = np.where(test, compute(filling.astype, x.dtype), x)
+    if isinstance(value, Variable) and value._array.ndim:
+        raise RuntimeError(
+            "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
+            f"{value._array.ndim} dimension(s)."
+        )
+    filling = compute(value._array.astype, x.dtype) if isinstance(value, Variable) else scalar(value, x.dtype)
+    array = np.where(test, filling, x)
     a, b = target(input), target(value)
 
     def backward(grad: Array) -> tuple[Array | None, ...]:
