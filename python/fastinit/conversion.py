@@ -176,7 +176,7 @@ def frombuffer(
     Raises:
         ValueError: the buffer has not so many.
     """
-    return finished(np.frombuffer(buffer, dtype.numpy, count, offset), requires_grad)
+    return finished(np.frombuffer(buffer, dtypes.as_dtype(dtype).numpy, count, offset), requires_grad)
 
 
 def finished(array: Array, requires_grad: bool) -> Tensor:

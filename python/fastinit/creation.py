@@ -162,7 +162,7 @@ def arange(
         for position, (name, value) in enumerate(zip(("start", "end", "step"), [*given, 1], strict=False), 1)
     )
     inferred = dtypes.get_default_dtype() if float in map(type, (first, last, stride)) else dtypes.int64
-    dtype = dtype or inferred
+    dtype = dtypes.as_dtype(dtype or inferred)
     if dtype is dtypes.bool:
         raise NotImplementedError("\"arange_cpu\" not implemented for 'Bool'")
     if not (math.isfinite(first) and math.isfinite(last)):
@@ -257,7 +257,7 @@ def memory_like(function: str, input: Any, dtype: dtypes.dtype | None, device: D
             f"{function}(): argument 'input' (position 1) must be Tensor, not {class_name(input)}"
         )
     array = input._array
-    kind = array.dtype if dtype is None else dtype.numpy
+    kind = array.dtype if dtype is None else dtypes.as_dtype(dtype).numpy
     if as_device(input.device if device is None else device) == META:
         return without_memory(array.shape, kind)
     if has_no_memory(array):

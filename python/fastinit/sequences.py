@@ -13,9 +13,13 @@ __all__ = ["check_array", "to_array"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
+_PYTHON_TYPES: Final = (float, int, bool)
 
-def to_array(data: Any, dtype: dtypes.dtype | None = None) -> Array:
+
+def to_array(data: Any, dtype: dtypes.dtype | type | None = None) -> Array:
     """Returns a new array of the shape and, unless given, the dtype that PyTorch infers (see `tensor`)."""
+    if isinstance(dtype, type) and dtype in _PYTHON_TYPES:
+        dtype = dtypes.as_dtype(dtype)
     if dtype is not None and not isinstance(dtype, dtypes.dtype):
         raise TypeError(f"tensor(): argument 'dtype' must be fastinit.dtype, not {type(dtype).__name__}")
     if isinstance(data, Variable):

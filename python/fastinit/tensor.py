@@ -27,6 +27,9 @@ from .tensor_methods import Methods
 __all__ = ["Tensor", "is_complex", "is_floating_point", "is_nonzero", "is_tensor", "numel"]
 
 
+_eq = operator(comparison.eq)
+
+
 @result_class
 class Tensor(Methods, Memory):
     """An n-dimensional array of one dtype that operations can be differentiated through (torch.Tensor).
@@ -294,7 +297,11 @@ class Tensor(Methods, Memory):
         return product.matmul(self, other) if isinstance(other, Tensor) else NotImplemented
 
     # Elements are compared, objects are hashed: tensors serve as keys by identity.
-    __eq__ = operator(comparison.eq)  # type: ignore[assignment]
+    def __eq__(self, other: object) -> Any:
+        if isinstance(other, np.ndarray) and other.dtype.kind in "biuf":
+            other = wrap(other)
+        return _eq(self, other)
+
     __ne__ = operator(comparison.ne)  # type: ignore[assignment]
 
     def __hash__(self) -> int:
@@ -302,6 +309,12 @@ class Tensor(Methods, Memory):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
         return np.array(copying.numpy(self), dtype, copy=copy)
+
+    def __array_wrap__(
+        self, array: npt.NDArray[Any], context: object = None, return_scalar: bool = False
+    ) -> Tensor:
+        """Makes a tensor of what a NumPy function computed of this one: booleans as uint8, as in PyTorch."""
+        return wrap(array.astype(np.uint8) if array.dtype == np.bool_ else array)
 
     def __getstate__(self) -> dict[str, Any]:
         """Returns what a copy keeps: values, gradient, and the user's own attributes."""
@@ -399,7 +412,7 @@ class Tensor(Methods, Memory):
         requires_grad: bool,
         value: float | None = None,
     ) -> Tensor:
-        kind = (dtype or self.dtype).numpy
+        kind = dtypes.as_dtype(dtype or self.dtype).numpy
         place = self.device if device is None else devices.as_device(device)
         array: npt.NDArray[Any] = (
             without_memory(size, kind) if place == devices.META else np.empty(tuple(size), kind)

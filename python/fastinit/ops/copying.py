@@ -45,7 +45,7 @@ def to(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
 
     Args:
         input: any tensor.
-        *args: a dtype, a device and a dtype, or a tensor to be like.
+        *args: a dtype (also Python's float, int and bool), a device and a dtype, or a tensor to be like.
         **kwargs: `dtype`, `device`, `copy`; `non_blocking` and `memory_format` change nothing here.
 
     Raises:
@@ -74,8 +74,8 @@ def _destination(
     other = kwargs.get("other")
     flags = [each for each in args if isinstance(each, bool)]
     for each in args:
-        if isinstance(each, dtypes.dtype):
-            kind = each
+        if isinstance(each, dtypes.dtype | type):
+            kind = dtypes.as_dtype(each)
         elif isinstance(each, str | device):
             where = each
         elif isinstance(each, Variable):
@@ -85,7 +85,7 @@ def _destination(
     if isinstance(other, Variable):
         kind, where = dtypes.as_dtype(other._array.dtype), META if has_no_memory(other._array) else CPU
     copy = bool(kwargs.get("copy", len(flags) > 1 and flags[1]))
-    return kind or dtypes.as_dtype(input._array.dtype), where, copy
+    return dtypes.as_dtype(input._array.dtype if kind is None else kind), where, copy
 
 
 def type_as(input: Tensor, other: Tensor) -> Tensor:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
+import numpy as np
+
 __all__ = ["Dims", "flatten_arguments", "wrap_dim", "wrap_dims"]
 
 Dims: TypeAlias = int | Sequence[int] | None
@@ -34,8 +36,8 @@ def wrap_dims(dims: Dims, ndim: int) -> tuple[int, ...]:
     """
     if dims is None:
         return tuple(range(ndim))
-    if isinstance(dims, int):
-        dims = (dims,)
+    if isinstance(dims, int | np.integer):
+        dims = (int(dims),)
     wrapped = tuple(wrap_dim(dim, ndim) for dim in dims)
     for dim in wrapped:
         if wrapped.count(dim) > 1:

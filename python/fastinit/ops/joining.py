@@ -13,7 +13,7 @@ from .. import dtypes
 from ..autograd import Variable, record, record_view, wrap
 from ..meta import has_no_memory, refuse
 from .atleast import atleast_3d
-from .dims import flatten_arguments, wrap_dim
+from .dims import flatten_arguments, wrap_dim, wrap_dims
 from .indexing import getitem, index_select
 from .operands import Array
 
@@ -230,8 +230,14 @@ def tile(input: Tensor, *dims: int | Sequence[int]) -> Tensor:
 
 
 def flip(input: Tensor, *dims: int | Sequence[int]) -> Tensor:
-    """Returns a copy with the order along `dims` reversed (torch.flip)."""
-    axes = tuple(wrap_dim(dim, input._array.ndim) for dim in flatten_arguments(dims))
+    """Returns a copy with the order along `dims` reversed (torch.flip).
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: one is named twice.
+    """
+    named = flatten_arguments(dims)
+    axes = wrap_dims(named, input._array.ndim) if named else ()
     return record(
         np.flip(input._array, axes).copy(), "FlipBackward0", (input,), lambda grad: (np.flip(grad, axes),)
     )
