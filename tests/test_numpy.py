@@ -9,12 +9,11 @@ from reference.differential import calls, outcome
 
 ARRAYS = """
 np.add(x, 1) | np.exp(x) | np.sqrt(r.detach()) | np.add(x, y) | np.add(a, x) | np.maximum(x, 2)
-np.add.reduce(x) | np.isnan(x) | np.greater(x, 2) | np.transpose(x) | np.reshape(x, (3, 2)) | np.sum(x)
-np.mean(x, axis=0) | np.sin(r) | np.where(y > 1, y, 0) | np.dot(x, a) | np.concatenate([x, x]) | x + a
-x - a | x * a32 | x / a | y // a | x**a | x % a | x @ a | y & m | (y > 1).__or__(m) | a + x | a * x
-x + np.array(3.0) | y + np.array(3.0) | x == a | a == x | x != a | x < a | y == np.array([1, 2, 4])
-x == np.array(1.0) | y == np.array(["a"]) | x == np.ones(2) | np.ones(2) == x
-y == np.array([1.5, 2, 3]) | x == [1, 2, 3] | r + a | r * a32
+np.add.reduce(x) | np.isnan(x) | np.greater(x, 2) | np.transpose(x) | np.reshape(x, (3, 2)) | np.sin(r)
+np.where(y > 1, y, 0) | np.dot(x, a) | np.concatenate([x, x]) | x + a | x - a | x * a32 | x / a | y // a
+x**a | x % a | x @ a | y & m | (y > 1).__or__(m) | a + x | a * x | x + np.array(3.0) | y + np.array(3.0)
+x == a | a == x | x != a | x < a | y == np.array([1, 2, 4]) | x == np.array(1.0) | y == np.array(["a"])
+x == np.ones(2) | np.ones(2) == x | y == np.array([1.5, 2, 3]) | x == [1, 2, 3] | r + a | r * a32
 """
 
 NUMBERS = """
@@ -83,3 +82,27 @@ def test_what_has_no_answer_is_refused_or_warned_of_as_in_torch(call):
             given = outcome(library, call, **names(library))
         seen.append((given, [str(each.message).split(" (Triggered")[0] for each in caught]))
     assert seen[0] == seen[1]
+
+
+NAMES = """
+x.sum(axis=0) | x.sum(axis=0, keepdims=True) | torch.sum(x, axis=1) | x.mean(axis=-1) | x.max(axis=0)
+x.min(axis=1) | x.argmax(axis=0) | x.argmin(axis=1, keepdims=True) | x.amax(axis=0) | x.amin(axis=(0, 1))
+x.std(axis=0) | x.var(axis=1) | x.prod(axis=0) | x.cumsum(axis=1) | x.cumprod(axis=0) | x.cummax(axis=0)
+x.all(axis=0) | x.any(axis=1) | x.sort(axis=0) | x.argsort(axis=1) | x.topk(1, axis=0)
+x.softmax(axis=0) | x.log_softmax(axis=1) | x.logsumexp(axis=0) | x.diff(axis=1)
+torch.cat([x, x], axis=1) | torch.stack([x, x], axis=1) | torch.concat([x, x], axis=0)
+x.chunk(2, axis=1) | x.unbind(axis=1) | x.squeeze(axis=0) | x.unsqueeze(axis=0)
+x.select(axis=0, index=1) | x.median(axis=0) | x.index_select(axis=1, index=y - 1)
+x.gather(axis=1, index=y[None] - 1) | x.quantile(0.5, axis=0) | x.nansum(axis=0)
+x.count_nonzero(axis=0) | x.repeat_interleave(2, axis=0) | torch.var_mean(x, axis=0)
+x.narrow(axis=0, start=0, length=1) | torch.linalg.vector_norm(x, axis=0) | x.logsumexp(0, keepdims=True)
+x.sum(dim=0, keepdims=True) | x.sum(axis=5) | torch.linalg.norm(x, axis=0) | x.norm(axis=0)
+x.split(1, axis=0)
+"""
+
+
+@pytest.mark.parametrize("call", calls(NAMES))
+def test_dimensions_have_numpys_names_where_they_have_them_in_torch(call):
+    torch = pytest.importorskip("torch")
+    ours, theirs = (outcome(library, call, **names(library)) for library in (fastinit, torch))
+    assert ours == theirs or "argument" in theirs

@@ -10,7 +10,7 @@ from .. import _core
 from ..autograd import record
 from ..dtypes import dtype, get_default_dtype
 from ..meta import has_no_memory
-from .dims import wrap_dim
+from .dims import numpy_names, wrap_dim
 from .operands import Array, in_place, lift, lower
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def activate(
 _overwrite = in_place(activate)
 
 
+@numpy_names
 def softmax(input: Tensor, dim: int, dtype: dtype | None = None) -> Tensor:
     """Returns exp(x) / sum(exp(x)) along `dim`, computed from x - max(x) (torch.softmax).
 
@@ -71,6 +72,7 @@ def softmax(input: Tensor, dim: int, dtype: dtype | None = None) -> Tensor:
     return _along(input, "softmax", "SoftmaxBackward0", dim, dtype)
 
 
+@numpy_names
 def log_softmax(input: Tensor, dim: int, dtype: dtype | None = None) -> Tensor:
     """Returns log(softmax(x)) along `dim`, computed without the quotient (torch.log_softmax).
 

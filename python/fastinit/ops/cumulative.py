@@ -9,7 +9,7 @@ import numpy as np
 from .. import dtypes
 from ..autograd import record, wrap
 from ..meta import as_array
-from .dims import wrap_dim
+from .dims import numpy_names, wrap_dim
 from .indexing import narrow
 from .joining import cat
 from .operands import Array, compute, in_place, lift, lower, refuse_integers
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..tensor import Tensor
 
 
+@numpy_names
 def cumprod(input: Tensor, dim: int, *, dtype: dtypes.dtype | None = None) -> Tensor:
     """Returns the running product along `dim`, integers and booleans as int64 (torch.cumprod)."""
     own = input._array.dtype
@@ -78,16 +79,19 @@ def _running(input: Tensor, function: Any, dim: int, name: str) -> Ordered:
     return returned_by(name)(record(values, name, (input,), backward, (indices,)), indices)
 
 
+@numpy_names
 def cummax(input: Tensor, dim: int) -> Ordered:
     """Returns the running maximum along `dim`, and where it was reached last (torch.cummax)."""
     return _running(input, np.maximum, dim, "CummaxBackward0")
 
 
+@numpy_names
 def cummin(input: Tensor, dim: int) -> Ordered:
     """Returns the running minimum along `dim`, and where it was reached last (torch.cummin)."""
     return _running(input, np.minimum, dim, "CumminBackward0")
 
 
+@numpy_names
 def logcumsumexp(input: Tensor, dim: int) -> Tensor:
     """Returns the logarithm of the running sum of exponentials along `dim` (torch.logcumsumexp)."""
     x = input._array
@@ -107,6 +111,7 @@ def logcumsumexp(input: Tensor, dim: int) -> Tensor:
     )
 
 
+@numpy_names
 def diff(
     input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None, append: Tensor | None = None
 ) -> Tensor:

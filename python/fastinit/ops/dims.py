@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, TypeAlias
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, Final, ParamSpec, TypeAlias, TypeVar
 
 import numpy as np
 
-__all__ = ["Dims", "flatten_arguments", "wrap_dim", "wrap_dims"]
+__all__ = ["Dims", "flatten_arguments", "numpy_names", "wrap_dim", "wrap_dims"]
 
 Dims: TypeAlias = int | Sequence[int] | None
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_NUMPY_NAMES: Final = (("axis", "dim"), ("keepdims", "keepdim"))
+
+
+def numpy_names(function: Callable[P, R]) -> Callable[P, R]:
+    """Lets an operation take its `dim` and `keepdim` by NumPy's names, too, as in PyTorch."""
+
+    @functools.wraps(function)
+    def named(*args: P.args, **kwargs: P.kwargs) -> R:
+        if kwargs:
+            for name, meant in _NUMPY_NAMES:
+                if name in kwargs:
+                    kwargs[meant] = kwargs.pop(name)
+        return function(*args, **kwargs)
+
+    return named
 
 
 def wrap_dim(dim: int, ndim: int) -> int:

@@ -13,7 +13,7 @@ from ..autograd import Variable, bump, check_writable, rebase, record, record_vi
 from ..meta import check_index, has_no_memory
 from ..sequences import to_array
 from .copying import copy_, fill_
-from .dims import wrap_dim
+from .dims import numpy_names, wrap_dim
 from .operands import Array, Operand, broadcast, lift, lower, reduce_to, scalar, target
 from .shape import expand
 
@@ -240,6 +240,7 @@ def _sliced(input: Tensor, dim: int, item: slice, *, always: bool = False) -> Te
     return record_view(input, input._array[key], "SliceBackward0", lambda base: base[key])
 
 
+@numpy_names
 def select(input: Tensor, dim: int, index: int) -> Tensor:
     """Returns the view at one index of a dimension, without that dimension (torch.select)."""
     shape = input._array.shape
@@ -253,6 +254,7 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
     return _selected(input, dim, index)
 
 
+@numpy_names
 def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     """Returns the view of `length` indices of a dimension, from `start` on (torch.narrow).
 
@@ -363,6 +365,7 @@ def _scatter_items(window: Tensor, chosen: tuple[Any, ...], value: Operand) -> N
         rebase(window, node)
 
 
+@numpy_names
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """Returns the entries of a dimension that `index` names, in its order (torch.index_select).
 
@@ -416,6 +419,7 @@ def _along(shape: tuple[int, ...], index: Array, dim: int) -> tuple[Array, ...]:
     return tuple(grid)
 
 
+@numpy_names
 def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """Returns the elements that `index` names along `dim`, each in its own row (torch.gather).
 
@@ -430,6 +434,7 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     return record(x[key], "GatherBackward0", (input,), lambda grad: (added_at(x.shape, key, grad),), (index,))
 
 
+@numpy_names
 def scatter(input: Tensor, dim: int, index: Tensor, src: Operand) -> Tensor:
     """Returns `input` with `src` written where `index` says along `dim` (torch.scatter)."""
     x, where = input._array, index._array
@@ -456,6 +461,7 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Operand) -> Tensor:
     return record(result, "ScatterBackward1", (input,), backward, (index,))
 
 
+@numpy_names
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """Returns `input` with `src` added where `index` says along `dim` (torch.scatter_add)."""
     x, where = input._array, index._array
@@ -476,6 +482,7 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     return record(lower(result, x.dtype), "ScatterAddBackward0", (input, src), backward, (index,))
 
 
+@numpy_names
 def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
     """Returns `input` with the entries of `source` added at `index` along `dim` (torch.index_add)."""
     x = input._array

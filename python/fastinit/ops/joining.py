@@ -13,7 +13,7 @@ from .. import dtypes
 from ..autograd import Variable, record, record_view, wrap
 from ..meta import has_no_memory, refuse
 from .atleast import atleast_3d
-from .dims import flatten_arguments, wrap_dim, wrap_dims
+from .dims import flatten_arguments, numpy_names, wrap_dim, wrap_dims
 from .indexing import getitem, index_select
 from .operands import Array
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..tensor import Tensor
 
 
+@numpy_names
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Returns the tensors one after the other along `dim` (torch.cat).
 
@@ -67,6 +68,7 @@ def _check_joint(first: tuple[int, ...], shape: tuple[int, ...], dim: int, index
             )
 
 
+@numpy_names
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Returns the tensors side by side along a new dimension (torch.stack).
 
@@ -155,6 +157,7 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
     return _parts(tensor, sizes, dim, "SplitWithSizes")
 
 
+@numpy_names
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """Returns at most `chunks` views of equal parts of a dimension, the last maybe shorter (torch.chunk).
 
@@ -190,6 +193,7 @@ def _part(tensor: Tensor, key: tuple[slice | int, ...], name: str, index: int) -
     )
 
 
+@numpy_names
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """Returns the view at each index of a dimension (torch.unbind)."""
     shape = input._array.shape
@@ -283,6 +287,7 @@ def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
     )
 
 
+@numpy_names
 def repeat_interleave(
     input: Tensor,
     repeats: int | Tensor | None = None,
@@ -323,6 +328,7 @@ def repeat_interleave(
     return index_select(input, axis, place)
 
 
+@numpy_names
 def tensor_split(
     input: Tensor, indices_or_sections: int | Sequence[int] | Tensor, dim: int = 0
 ) -> tuple[Tensor, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 from .. import dtypes
 from ..autograd import record
 from . import reduction
-from .dims import Dims, wrap_dim
+from .dims import Dims, numpy_names, wrap_dim
 from .operands import Array, lift, lower
 from .ordering import amax, amin
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["matrix_norm", "norm", "vector_norm"]
 
 
+@numpy_names
 def vector_norm(
     x: Tensor,
     ord: float = 2,
@@ -43,6 +44,7 @@ def vector_norm(
     return reduction.norm(x, ord, dim, keepdim, dtype)
 
 
+@numpy_names
 def matrix_norm(
     A: Tensor,  # noqa: N803 - PyTorch's name
     ord: float | str = "fro",
@@ -100,6 +102,7 @@ def _singular_values(matrices: Tensor) -> Tensor:
     return record(lower(values, x.dtype), "LinalgSvdBackward0", (matrices,), backward, (matrices,))
 
 
+@numpy_names
 def norm(
     A: Tensor,  # noqa: N803 - PyTorch's name
     ord: float | str | None = None,

@@ -10,7 +10,7 @@ import numpy as np
 from ..autograd import Variable, record, wrap
 from ..meta import as_array
 from .arithmetic import lerp, mul, sub
-from .dims import Dims, wrap_dim, wrap_dims
+from .dims import Dims, numpy_names, wrap_dim, wrap_dims
 from .operands import Array, lift
 from .selection import maximum, minimum
 
@@ -84,6 +84,7 @@ def _whole(input: Tensor, function: Any, name: str) -> Tensor:
     return record(value, name, (input,), backward, (input,), saves_result=True)
 
 
+@numpy_names
 def max(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False) -> Tensor | Ordered:
     """Returns the largest element; with `dim`, those along it and their indices; with a tensor, `maximum`.
 
@@ -101,6 +102,7 @@ def max(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False) -
     return _extreme(input, np.argmax, "max", "Max", dim, keepdim)
 
 
+@numpy_names
 def min(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False) -> Tensor | Ordered:
     """Returns the smallest element, or those along `dim` and their indices; arguments as those of `max`."""
     if isinstance(dim, Variable):
@@ -123,11 +125,13 @@ def _amax(input: Tensor, function: Any, name: str, dim: Dims, keepdim: bool) -> 
     )
 
 
+@numpy_names
 def amax(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Returns the largest elements over `dim`, equal ones sharing the gradient (torch.amax)."""
     return _amax(input, np.max, "AmaxBackward0", dim, keepdim)
 
 
+@numpy_names
 def amin(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Returns the smallest elements over `dim`, equal ones sharing the gradient (torch.amin)."""
     return _amax(input, np.min, "AminBackward0", dim, keepdim)
@@ -143,6 +147,7 @@ class Extremes(NamedTuple):
         return f"fastinit.return_types.aminmax(\nmin={self.min!r},\nmax={self.max!r})"
 
 
+@numpy_names
 def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Extremes:
     """Returns the smallest and the largest elements, of all or along `dim` (torch.aminmax)."""
     dims = None if dim is None else (dim,)
@@ -167,11 +172,13 @@ def _place(input: Tensor, function: Any, name: str, dim: int | None, keepdim: bo
     return wrap(function(x, axis=axis, keepdims=keepdim))
 
 
+@numpy_names
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Returns the index of the (first) largest element, along `dim` or among all (torch.argmax)."""
     return _place(input, np.argmax, "argmax", dim, keepdim)
 
 
+@numpy_names
 def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Returns the index of the (first) smallest element, along `dim` or among all (torch.argmin)."""
     return _place(input, np.argmin, "argmin", dim, keepdim)
@@ -200,6 +207,7 @@ def _reordered(input: Tensor, name: str, index: Array, dim: int) -> Ordered:
     return returned_by(name)(values, indices)
 
 
+@numpy_names
 def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Ordered:
     """Returns the elements in order along `dim`, and where they came from (torch.sort); always stable."""
     axis = wrap_dim(dim, input._array.ndim)
@@ -208,11 +216,13 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool
     return _reordered(input, "SortBackward0", _order(input._array, axis, descending), axis)
 
 
+@numpy_names
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Tensor:
     """Returns the indices that sort along `dim` (torch.argsort)."""
     return sort(input.detach(), dim, descending).indices
 
 
+@numpy_names
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Ordered:
     """Returns the `k` largest (or smallest) elements along `dim`, in order, and their indices (torch.topk).
 
@@ -232,6 +242,7 @@ def msort(input: Tensor) -> Tensor:
     return sort(input, 0).values
 
 
+@numpy_names
 def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Ordered:
     """Returns the `k`-th smallest elements along `dim`, counted from 1, and their indices (torch.kthvalue).
 
@@ -246,6 +257,7 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Ord
     return _picked(input, "KthvalueBackward0", as_array(index), axis, keepdim)
 
 
+@numpy_names
 def quantile(
     input: Tensor,
     q: float | Tensor,
@@ -311,6 +323,7 @@ def quantile(
     return result.movedim(-1, 0) if parts.ndim else result.squeeze(-1)
 
 
+@numpy_names
 def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor | Ordered:
     """Returns the lower median of all elements, or along `dim` with its index (torch.median)."""
     x = input._array

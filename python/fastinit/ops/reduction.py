@@ -11,7 +11,7 @@ import numpy as np
 from .. import _core, dtypes
 from ..autograd import record, wrap
 from ..meta import as_array, has_no_memory
-from .dims import Dims, flatten_arguments, wrap_dim, wrap_dims
+from .dims import Dims, flatten_arguments, numpy_names, wrap_dim, wrap_dims
 from .operands import Array, compute, floating, in_place, lift, lower
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def _spread(grad: Array, shape: tuple[int, ...], axes: tuple[int, ...], keepdim:
     return np.broadcast_to(grad, shape)
 
 
+@numpy_names
 def sum(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None
 ) -> Tensor:
@@ -71,6 +72,7 @@ def sum(
     )
 
 
+@numpy_names
 def mean(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None
 ) -> Tensor:
@@ -127,7 +129,7 @@ def _variance(
             f"{function}(): degrees of freedom is <= 0. Correction should be strictly less than the "
             "reduction factor (input numel divided by output numel).",
             UserWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
     total = compute(np.add.reduce, working, axis=axes, keepdims=True)
     centred = compute(np.subtract, working, compute(np.true_divide, total, working.dtype.type(count)))
@@ -139,6 +141,7 @@ def _variance(
     return centred, axes, value, x, divisor
 
 
+@numpy_names
 def var(
     input: Tensor,
     dim: Dims | bool = None,
@@ -172,6 +175,7 @@ def _var(function: str, input: Tensor, dim: Dims, correction: float, keepdim: bo
     return record(lower(value, x.dtype), "VarBackward0", (input,), backward, (input,))
 
 
+@numpy_names
 def std(
     input: Tensor,
     dim: Dims | bool = None,
@@ -203,6 +207,7 @@ def _correction(dim: Dims | bool, unbiased: bool | None, correction: float | Non
     return dim, float(unbiased is not False) if correction is None else correction
 
 
+@numpy_names
 def var_mean(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, correction: float = 1
 ) -> tuple[Tensor, Tensor]:
@@ -210,6 +215,7 @@ def var_mean(
     return _var("var_mean", input, dim, correction, keepdim), mean(input, dim, keepdim)
 
 
+@numpy_names
 def std_mean(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, correction: float = 1
 ) -> tuple[Tensor, Tensor]:
@@ -217,6 +223,7 @@ def std_mean(
     return _std("std_mean", input, dim, correction, keepdim), mean(input, dim, keepdim)
 
 
+@numpy_names
 def prod(
     input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None
 ) -> Tensor:
@@ -249,6 +256,7 @@ def _product_of_others(x: Array, axis: int) -> Array:
     return np.asarray(before * np.flip(mirrored, axis))
 
 
+@numpy_names
 def cumsum(input: Tensor, dim: int, *, dtype: dtypes.dtype | None = None) -> Tensor:
     """Returns the running sum along `dim`, integers and booleans as int64 (torch.cumsum)."""
     own = input._array.dtype
@@ -265,6 +273,7 @@ def cumsum(input: Tensor, dim: int, *, dtype: dtypes.dtype | None = None) -> Ten
     return record(lower(compute(np.cumsum, lift(x), axis), x.dtype), "CumsumBackward0", (input,), backward)
 
 
+@numpy_names
 def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     """Returns log(sum(exp(x))) over `dim` without overflow (torch.logsumexp)."""
     x = floating(input._array)
@@ -365,6 +374,7 @@ def _euclidean(array: Array, axes: tuple[int, ...]) -> Array:
     return as_array(np.sqrt(np.add.reduce(array * array, axis=axes, keepdims=True)))
 
 
+@numpy_names
 def nansum(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None
 ) -> Tensor:
@@ -384,6 +394,7 @@ def nansum(
     return record(lower(total, x.dtype), "NansumBackward0", (input,), backward, (input,))
 
 
+@numpy_names
 def nanmean(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None
 ) -> Tensor:
@@ -424,18 +435,21 @@ def _truth(result: Any, x: Array) -> Tensor:
     return wrap(result.astype(np.uint8) if x.dtype == np.uint8 else result)
 
 
+@numpy_names
 def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Tells whether an element is not 0, over `dim` or all (torch.any)."""
     x = input._array
     return _truth(np.any(x, axis=wrap_dims(dim, x.ndim), keepdims=keepdim), x)
 
 
+@numpy_names
 def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Tells whether no element is 0, over `dim` or all (torch.all)."""
     x = input._array
     return _truth(np.all(x, axis=wrap_dims(dim, x.ndim), keepdims=keepdim), x)
 
 
+@numpy_names
 def count_nonzero(input: Tensor, dim: Dims = None) -> Tensor:
     """Counts the elements that are not 0, over `dim` or all (torch.count_nonzero)."""
     x = input._array

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..autograd import Variable, record
 from ..meta import check_index
-from .dims import wrap_dim
+from .dims import numpy_names, wrap_dim
 from .indexing import added_at, gather, index_add, scatter, scatter_add
 from .operands import Array, Operand, in_place, lift, lower, mismatch, reduce_to, target
 
@@ -77,6 +77,7 @@ def _key(input: Tensor, dim: int, index: Tensor) -> tuple[Any, ...]:
     return (slice(None),) * axis + (where,)
 
 
+@numpy_names
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Operand) -> Tensor:
     """Returns `input` with `value` in the entries of a dimension that `index` names (torch.index_fill).
 
@@ -110,6 +111,7 @@ def _lengths(shape: list[int], axis: int) -> str:
     return " ".join(str(length) for dim, length in enumerate(shape) if dim != axis)
 
 
+@numpy_names
 def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
     """Returns `input` with the entries of `source` in those that `index` names (torch.index_copy).
 
@@ -219,6 +221,7 @@ def take(input: Tensor, index: Tensor) -> Tensor:
     return record(array, "TakeBackward0", (input,), backward, (index,))
 
 
+@numpy_names
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
     """Returns the elements that `indices` names along `dim`, both broadcast (torch.take_along_dim).
 

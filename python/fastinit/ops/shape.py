@@ -15,7 +15,7 @@ from ..meta import has_no_memory
 from ..size import Size
 from ..storage import UntypedStorage, window
 from .copying import contiguous
-from .dims import flatten_arguments, wrap_dim
+from .dims import flatten_arguments, numpy_names, wrap_dim
 from .operands import Array, mismatch
 
 if TYPE_CHECKING:
@@ -289,6 +289,7 @@ def movedim(input: Tensor, source: int | Sequence[int], destination: int | Seque
     return _permuted(input, tuple(rest), "PermuteBackward0")
 
 
+@numpy_names
 def squeeze(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
     """Returns a view without the dimensions of length 1: all of them, or those named (torch.squeeze)."""
     shape = input._array.shape
@@ -308,6 +309,7 @@ def squeeze(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
     )
 
 
+@numpy_names
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """Returns a view with a dimension of length 1 inserted at `dim` (torch.unsqueeze)."""
     axis = wrap_dim(dim, input._array.ndim + 1)
