@@ -347,6 +347,12 @@ def test_dir_lists_what_is_held(torch):
     )
 
 
+def test_names_of_its_own_that_torch_has_not_are_private(torch):
+    # A model may use them for something else.
+    own = {name for name in dir(nn.Module) if not name.startswith("_")}
+    assert own <= set(dir(torch.nn.Module))
+
+
 def test_a_module_without_forward_says_so(torch):
     assert_same(torch, printing(["nn.Module()(1)", "nn.Module(3)", "nn.Module(a=3)", "nn.Module().foo"]))
 
