@@ -6,6 +6,7 @@ What a tensor can do is written in `ops`, a subject per module, as functions; `t
 from __future__ import annotations
 
 import copyreg
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Self
 
@@ -136,7 +137,13 @@ class Tensor(Methods, Memory):
 
     def stride(self, dim: int | None = None) -> Any:
         """Returns the steps between neighbours along each dimension, or along one, in elements."""
-        strides = tuple(stride // self._array.itemsize for stride in self._array.strides)
+        x = self._array
+        strides = tuple(stride // x.itemsize for stride in x.strides)
+        if x.size == 0 and not any(strides):
+            # NumPy gives memory of no elements steps of 0, PyTorch those that longer dimensions would have.
+            strides = tuple(
+                math.prod(max(length, 1) for length in x.shape[dim + 1 :]) for dim in range(x.ndim)
+            )
         return strides if dim is None else strides[wrap_dim(dim, len(strides))]
 
     def is_floating_point(self) -> bool:

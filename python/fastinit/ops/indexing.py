@@ -409,14 +409,45 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     return record(x[test], "MaskedSelectBackward0", (input,), backward, (mask,))
 
 
-def _along(shape: tuple[int, ...], index: Array, dim: int) -> tuple[Array, ...]:
-    """Returns the full index that gather and scatter mean: `index` along `dim`, its own place elsewhere."""
+def _along(
+    function: str, shape: tuple[int, ...], index: Array, dim: int, src: object = None
+) -> tuple[Array, ...]:
+    """Returns the full index that gather and scatter mean: `index` along `dim`, its own place elsewhere.
+
+    Raises:
+        RuntimeError: an index is out of range, or `index` has another number of dimensions, another dtype, or
+            a dimension that is longer than that of the tensor, or of `src`.
+    """
+    if index.dtype not in (np.int32, np.int64):
+        raise RuntimeError(f"{function}(): Expected dtype int32/int64 for index")
+    if index.ndim != len(shape) and index.size:
+        owner = "input" if function == "gather" else "self"
+        raise RuntimeError(f"Index tensor must have the same number of dimensions as {owner} tensor")
+    _check_lengths(function, shape, index.shape, dim, src._array.shape if isinstance(src, Variable) else None)
     grid = list(np.ogrid[tuple(slice(length) for length in index.shape)])
     if index.size and (index.min() < 0 or index.max() >= shape[dim]):
         bad = index[(index < 0) | (index >= shape[dim])].flat[0]
         raise RuntimeError(f"index {bad} is out of bounds for dimension {dim} with size {shape[dim]}")
     grid[dim] = index
     return tuple(grid)
+
+
+def _check_lengths(
+    function: str, shape: tuple[int, ...], index: tuple[int, ...], dim: int, src: tuple[int, ...] | None
+) -> None:
+    """Checks that an index for gather or scatter is nowhere longer than what it reads and writes."""
+    apart = [at for at, (n, length) in enumerate(zip(index, shape, strict=False)) if at != dim and n > length]
+    if function == "gather" and apart:
+        raise RuntimeError(
+            f"Size does not match at dimension {apart[0]} expected index {list(index)} to be no larger than "
+            f"self {list(shape)} apart from dimension {dim}"
+        )
+    if apart or (src is not None and any(n > length for n, length in zip(index, src, strict=False))):
+        beside = "" if src is None else f" and to be no larger size than src {list(src)}"
+        raise RuntimeError(
+            f"Expected index {list(index)} to be no larger than self {list(shape)} apart from dimension {dim}"
+            + beside
+        )
 
 
 @numpy_names
@@ -428,9 +459,7 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """
     x, where = input._array, index._array
     dim = wrap_dim(dim, x.ndim)
-    if where.ndim != x.ndim:
-        raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
-    key = _along(x.shape, where, dim)
+    key = _along("gather", x.shape, where, dim)
     return record(x[key], "GatherBackward0", (input,), lambda grad: (added_at(x.shape, key, grad),), (index,))
 
 
@@ -439,7 +468,7 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Operand) -> Tensor:
     """Returns `input` with `src` written where `index` says along `dim` (torch.scatter)."""
     x, where = input._array, index._array
     dim = wrap_dim(dim, x.ndim)
-    key = _along(x.shape, where, dim)
+    key = _along("scatter", x.shape, where, dim, src)
     result = x.copy()
     own = tuple(slice(length) for length in where.shape)
     to = target(src)
@@ -468,7 +497,7 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     dim = wrap_dim(dim, x.ndim)
     if src._array.dtype != x.dtype:
         raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
-    key = _along(x.shape, where, dim)
+    key = _along("scatter_add", x.shape, where, dim, src)
     own = tuple(slice(length) for length in where.shape)
     result = lift(x).copy()
     np.add.at(result, key, lift(src._array[own]))

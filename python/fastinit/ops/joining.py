@@ -169,6 +169,8 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     if chunks < 1:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     length = input._array.shape[wrap_dim(dim, input._array.ndim)]
+    if length == 0:
+        return split(input, [0] * chunks, dim)
     return split(input, math.ceil(length / chunks), dim)
 
 

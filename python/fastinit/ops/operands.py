@@ -36,6 +36,7 @@ __all__ = [
     "reduce_to",
     "refuse_bool",
     "refuse_integers",
+    "refuse_zero",
     "scalar",
     "target",
 ]
@@ -118,6 +119,16 @@ def refuse_bool(dtype: np.dtype[Any], kernel: str) -> None:
     """
     if dtype == np.bool_:
         raise NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")
+
+
+def refuse_zero(dividend: Any, divisor: Any, dtype: np.dtype[Any]) -> None:
+    """Refuses to divide integers by zero.
+
+    Raises:
+        RuntimeError: there is an integer to be divided by zero.
+    """
+    if dtype.kind in "iu" and not np.all(divisor) and np.size(dividend):
+        raise RuntimeError("ZeroDivisionError")
 
 
 def refuse_integers(dtype: np.dtype[Any], kernel: str) -> None:

@@ -279,7 +279,7 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     x = floating(input._array)
     working = lift(x)
     axes = wrap_dims(dim, x.ndim)
-    peak = np.max(working, axis=axes, keepdims=True)
+    peak = np.max(working, axis=axes, keepdims=True, initial=-np.inf)
     peak = np.where(np.isfinite(peak), peak, 0).astype(working.dtype)
     whole = compute(np.log, compute(np.sum, compute(np.exp, working - peak), axis=axes, keepdims=True)) + peak
     result = whole if keepdim else np.squeeze(whole, axes)
@@ -295,6 +295,20 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
         (input,),
         saves_result=True,
     )
+
+
+def _check_extreme(order: float, x: Array, axes: tuple[int, ...] | None) -> None:
+    """Refuses the largest or smallest of no elements, which there is not."""
+    text = f"linalg.vector_norm cannot compute the {order} norm on "
+    if axes is None and x.size == 0:
+        raise RuntimeError(text + "an empty tensor because the operation does not have an identity")
+    for axis in axes or ():
+        if x.ndim and x.shape[axis] == 0:
+            raise RuntimeError(
+                text
+                + f"the dimension {axis}because this dimension is empty and the operation does not have an "
+                "identity"
+            )
 
 
 def norm(
@@ -334,6 +348,7 @@ def norm(
     elif order == 1:
         value = compute(np.add.reduce, size, axis=axes, keepdims=True)
     elif np.isinf(order):
+        _check_extreme(order, x, None if dim is None else axes)
         value = (np.max if order > 0 else np.min)(size, axis=axes, keepdims=True)
     else:
         value = compute(lambda: np.add.reduce(size**order, axis=axes, keepdims=True) ** (1 / order))

@@ -74,6 +74,8 @@ def _key(input: Tensor, dim: int, index: Tensor) -> tuple[Any, ...]:
     if where.size and (where.min() < -length or where.max() >= length):
         bad = where[(where < -length) | (where >= length)].flat[0]
         raise IndexError(f"index {bad} is out of bounds for dimension {axis} with size {length}")
+    if x.ndim == 0:
+        return () if where.size else (np.zeros((), np.bool_),)
     return (slice(None),) * axis + (where,)
 
 
@@ -204,8 +206,11 @@ def take(input: Tensor, index: Tensor) -> Tensor:
 
     Raises:
         IndexError: a position is out of range.
+        RuntimeError: `index` is not int64.
     """
     x, where = input._array, index._array
+    if where.dtype != np.int64:
+        raise RuntimeError(f"take(): Expected a long tensor for index, but got {index.dtype.type_name}")
     check_index(x, where)
     try:
         array = x.reshape(-1)[where]

@@ -171,7 +171,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Operand) -> Tensor:
             f"{value._array.ndim} dimension(s)."
         )
     filling = compute(value._array.astype, x.dtype) if isinstance(value, Variable) else scalar(value, x.dtype)
-    array = np.where(test, filling, x)
+    array = broadcast(lambda mask, own: np.where(mask, filling, own), test, x)
     a, b = target(input), target(value)
 
     def backward(grad: Array) -> tuple[Array | None, ...]:

@@ -446,12 +446,12 @@ def unfold(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
     def replay(base: Array) -> Array:
         base = base if base.ndim else base.reshape(1)
         windows = np.lib.stride_tricks.sliding_window_view(base, size, axis, writeable=base.flags.writeable)
-        return windows[(slice(None),) * axis + (slice(None, None, step),)]
+        return windows[(slice(None),) * axis + (slice(None, None, step),)] if shape else windows[0]
 
     def backward(grad: Array) -> tuple[Array]:
         total = np.zeros(shape, grad.dtype)
         rows = np.moveaxis(total if total.ndim else total.reshape(1), axis, 0)
-        parts = np.moveaxis(grad, axis, 0)
+        parts = np.moveaxis(grad if shape else grad.reshape(1, size), axis, 0)
         for number, part in enumerate(parts):
             rows[number * step : number * step + size] += np.moveaxis(part, -1, 0)
         return (total,)
