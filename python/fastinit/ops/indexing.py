@@ -379,6 +379,8 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
         raise IndexError("index_select(): Index is supposed to be a vector")
     if index._array.dtype not in (np.int32, np.int64):
         raise RuntimeError("index_select(): Expected dtype int32 or int64 for index")
+    if not has_no_memory(index._array) and np.any(np.less(index._array, 0)):
+        raise IndexError("index out of range in self")
     dim = wrap_dim(dim, x.ndim)
     key = (slice(None),) * dim + (np.atleast_1d(index._array) if x.ndim else index._array,)
     try:

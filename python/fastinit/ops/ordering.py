@@ -345,8 +345,10 @@ def quantile(
 def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor | Ordered:
     """Returns the lower median of all elements, or along `dim` with its index (torch.median)."""
     x = input._array
-    if dim is not None and x.ndim:
+    if dim is not None:
         axis = wrap_dim(dim, x.ndim)
+        if x.ndim == 0:
+            return returned_by("MedianBackward1")(input.clone(), wrap(np.zeros((), np.int64)))
         _check_not_empty("median()", x, axis)
         middle = _order(x, axis, descending=False).take((x.shape[axis] - 1) // 2, axis)
         return _picked(input, "MedianBackward1", middle, axis, keepdim)
