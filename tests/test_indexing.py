@@ -49,13 +49,17 @@ put(0, -(2**63) - 1, y) | put(0, 1e39) | put(0, 10**400) | put([0], 2**70) | put
 put(0, -129, one("int8")) | put(0, 1e5, one("float16")) | put(0, -1e300, one("bfloat16"))
 put(0, 0.5, y > 1) | bytes_.clone().fill_(300) | bytes_.clone().fill_(-1) | bytes_.clone().fill_(-1.5)
 bytes_.clone().fill_(255.9) | one("int8").fill_(128) | one("int8").fill_(-128.9)
-one("float16").fill_(1e6) | one("float32").fill_(1e39) | bytes_.clone().fill_(torch.tensor(300))
+torch.ones(2, dtype=torch.float16).fill_(1e6)
+one("float32").fill_(1e39) | bytes_.clone().fill_(torch.tensor(300))
 bytes_.clone().fill_(float("inf")) | y.clone().fill_(float("nan")) | y.clone().fill_(2**63)
 one("float32").fill_(1j) | one("bool").fill_(float("nan")) | c.masked_fill(c > 5, 1e39)
 torch.full((1,), 300, dtype=torch.uint8) | torch.full((1,), 1e39)
 torch.full((1,), -1, dtype=torch.uint8) | torch.full_like(bytes_, 300) | bytes_.new_full((1,), 300)
-torch.full((1,), 1e39, dtype=torch.bfloat16) | torch.full((1,), 2**63)
-nn.init.constant_(one("float16"), 1e6) | nn.init.constant_(one("float32"), 1e39)
+torch.full((2,), 1e39, dtype=torch.bfloat16) | torch.full((1,), 2**63)
+nn.init.constant_(torch.ones(2, dtype=torch.float16), 1e6) | nn.init.constant_(one("float32"), 1e39)
+torch.ones(2, dtype=torch.float16).masked_fill(torch.ones(2) > 0, 1e6)
+torch.ones(2, dtype=torch.float16).index_fill(0, torch.tensor([0]), 1e6)
+put([0], 1e6, torch.ones(2, dtype=torch.float16)) | put(0, -1e9, torch.ones(2, 2, dtype=torch.float16))
 """
 
 

@@ -14,7 +14,7 @@ from ..meta import check_index, has_no_memory
 from ..sequences import to_array
 from .copying import copy_, fill_
 from .dims import numpy_names, wrap_dim
-from .operands import Array, Operand, broadcast, lift, lower, reduce_to, scalar, target
+from .operands import Array, Number, Operand, broadcast, compute, lift, lower, reduce_to, scalar, target
 from .shape import expand
 
 if TYPE_CHECKING:
@@ -78,7 +78,14 @@ def setitem(input: Tensor, index: Index, value: Operand) -> None:
             expand(value, window._array.shape)  # raises if it cannot
         copy_(window, value)
     else:
-        fill_(window, value if isinstance(value, Variable) else wrap(scalar(value, window._array.dtype)))
+        fill_(window, value if isinstance(value, Variable) else wrap(_assigned(value, window._array.dtype)))
+
+
+def _assigned(value: Number, dtype: np.dtype[Any]) -> Array:
+    """Returns a number as an array of no dimension: beyond a 16-bit dtype, unlike in a fill, an infinity."""
+    if dtype.itemsize > 2 or dtype.kind in "biu":
+        return scalar(value, dtype)
+    return np.asarray(lower(compute(scalar(value, np.dtype(np.float64)).astype, np.float32), dtype))
 
 
 def _check_number(input: Tensor, value: object) -> None:
@@ -337,7 +344,7 @@ def added_at(shape: tuple[int, ...], index: tuple[Any, ...], grad: Array) -> Arr
 def _scatter_items(window: Tensor, chosen: tuple[Any, ...], value: Operand) -> None:
     check_writable(window, (value,))
     x = window._array
-    source = value._array if isinstance(value, Variable) else scalar(value, x.dtype)
+    source = value._array if isinstance(value, Variable) else _assigned(value, x.dtype)
     if source.dtype != x.dtype and source.ndim:
         raise RuntimeError(
             "Index put requires the source and destination dtypes match, got "

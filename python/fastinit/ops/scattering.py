@@ -11,7 +11,7 @@ from ..autograd import Variable, record
 from ..meta import check_index
 from .dims import numpy_names, wrap_dim
 from .indexing import added_at, gather, index_add, scatter, scatter_add
-from .operands import Array, Operand, in_place, lift, lower, mismatch, reduce_to, target
+from .operands import Array, Operand, in_place, lift, lower, mismatch, reduce_to, scalar, target
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -85,7 +85,7 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Operand) -> Tensor
 
     Raises:
         IndexError: an index is out of range, or no int64.
-        RuntimeError: `value` is a tensor of more than 0 dimensions.
+        RuntimeError: `value` is a tensor of more than 0 dimensions, or a number that the dtype cannot hold.
     """
     if index._array.dtype != np.int64:
         raise IndexError("index_fill_(): Expected dtype int64 for index.")
@@ -96,7 +96,7 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Operand) -> Tensor
         )
     key = _key(input, dim, index)
     result = input._array.copy()
-    result[key] = value._array if isinstance(value, Variable) else value
+    result[key] = value._array if isinstance(value, Variable) else scalar(value, result.dtype)
     to = target(value)
 
     def backward(grad: Array) -> tuple[Array | None, ...]:

@@ -260,10 +260,10 @@ def constant(array: Array, value: float) -> None:
 
     Args:
         array: any floating-point, integer or bool dtype, any strides.
-        value: a number; infinities and NaN where the dtype has them. Beyond a 16-bit dtype it is an infinity.
+        value: a number; infinities and NaN where the dtype has them.
 
     Raises:
-        RuntimeError: a wider dtype cannot hold `value`, or elements share memory.
+        RuntimeError: the dtype cannot hold `value`, or elements share memory.
         ValueError: the array is read-only.
         NotImplementedError: the array is neither of numbers nor of bools.
         TypeError: `value` is not a number.
@@ -279,8 +279,7 @@ def constant(array: Array, value: float) -> None:
         real = float(value)
     except (TypeError, OverflowError):  # a complex number, an int past float64
         real = math.nan
-    too_large = limits.largest < abs(real) < math.inf and array.itemsize > 2
-    if too_large or (real != real and value == value):  # noqa: PLR0124 - NaN
+    if (real != real and value == value) or limits.largest < abs(real) < math.inf:  # noqa: PLR0124 - NaN
         raise RuntimeError(f"value cannot be converted to type {limits.name} without overflow")
     _core.fill_constant(array, real)
 
