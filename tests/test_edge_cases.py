@@ -55,3 +55,30 @@ def test_gradients_reach_tensors_of_few_dimensions(shape, call):
     torch = pytest.importorskip("torch")
     text = f"(x := {shape}.requires_grad_(), ({call} ** 2).sum().backward(), x.grad)[-1]"
     assert outcome(fastinit, text) == outcome(torch, text)
+
+
+GRADIENTS = """
+torch.div(a, b, rounding_mode="trunc") | torch.div(a, 2, rounding_mode="floor")
+torch.div(a, 2, rounding_mode="trunc") | a.median() | n.median() | a.clamp(min=b)
+a.clamp(max=b) | a.clamp(b, 2 * b) | a.clamp(2 * b, b) | a.clamp(b, b) | n.clamp(min=b[0])
+torch.clamp_min(a, b) | torch.clamp_max(a, b) | torch.cat([e, a]) | torch.cat([a, e, a], 1) | torch.cat([e, e]) | e.prod() | e.prod(0)
+a.double().clamp(min=b) | a.clamp(min=i) | torch.maximum(a, b) | torch.cat([e, b[0]])
+"""
+
+
+@pytest.mark.parametrize("call", calls(GRADIENTS))
+def test_gradients_at_the_edge_are_pytorchs(call):
+    torch = pytest.importorskip("torch")
+    text = f"(y := {call}, y.sum().backward(), y, y.grad_fn.name(), a.grad, b.grad, n.grad, e.grad)[2:]"
+
+    def names(library):
+        return {
+            "a": library.tensor([[1.0, 2.0], [2.0, 1.0]], requires_grad=True),
+            "b": library.tensor([[1.0], [1.5]], requires_grad=True),
+            "n": library.tensor([1.0, float("nan"), float("nan")], requires_grad=True),
+            "e": library.ones(0, requires_grad=True),
+            "i": library.tensor([1, 2]),
+        }
+
+    ours, theirs = (outcome(library, text, **names(library)) for library in (fastinit, torch))
+    assert ours == theirs

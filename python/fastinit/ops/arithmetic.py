@@ -127,7 +127,12 @@ def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> 
     if rounding_mode == "trunc":
         refuse_zero(x, y, dtype)
         quotient = np.trunc(broadcast(np.true_divide, x, y)).astype(dtype)
-        return record(quotient, "DivBackward1", (input, other), lambda grad: (np.zeros_like(grad),) * 2)
+        return record(
+            quotient,
+            "DivBackward2",
+            (input, other),
+            lambda grad: tuple(reduce_to(np.zeros_like(grad), target(each)) for each in (input, other)),
+        )
     if rounding_mode is not None:
         raise RuntimeError(
             "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '"
@@ -164,7 +169,7 @@ def floor_divide(input: Operand, other: Operand) -> Tensor:
     refuse_zero(x, y, dtype)
     return record(
         lower(broadcast(np.floor_divide, x, y), dtype),
-        "DivBackward1",
+        "DivBackward2",
         (input, other),
         lambda grad: (
             reduce_to(np.zeros_like(grad), target(input)),

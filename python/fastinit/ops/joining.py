@@ -36,8 +36,8 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     tensors = tuple(tensors)
     if not tensors:
         raise ValueError("fastinit.cat(): expected a non-empty list of Tensors")
-    shaped = [each for each in tensors if each._array.shape != (0,)] or list(tensors)
-    ndim = shaped[0]._array.ndim
+    ndim = max(each._array.ndim for each in tensors)
+    shaped = [each for each in tensors if ndim == 1 or each._array.shape != (0,)]
     for index, each in enumerate(tensors):
         if each._array.ndim == 0:
             raise RuntimeError(f"zero-dimensional tensor (at position {index}) cannot be concatenated")
@@ -48,13 +48,17 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     dtype = dtypes.result_type(*tensors).numpy
     array = np.concatenate([each._array.astype(dtype, copy=False) for each in shaped], axis=dim)
     ends = np.cumsum([each._array.shape[dim] for each in shaped])
-    kinds = [each._array.dtype for each in shaped]
+    kinds = [(each._array.shape, each._array.dtype) for each in tensors]
+    left_out = [shape == (0,) and ndim > 1 for shape, _ in kinds]
 
     def backward(grad: Array) -> tuple[Array | None, ...]:
-        parts = np.split(grad, ends[:-1], axis=dim)
-        return tuple(part.astype(kind, copy=False) for part, kind in zip(parts, kinds, strict=True))
+        parts = iter(np.split(grad, ends[:-1], axis=dim))
+        return tuple(
+            np.zeros(shape, kind) if left else next(parts).astype(kind, copy=False)
+            for (shape, kind), left in zip(kinds, left_out, strict=True)
+        )
 
-    return record(array, "CatBackward0", tuple(shaped), backward)
+    return record(array, "CatBackward0", tensors, backward)
 
 
 def _check_joint(first: tuple[int, ...], shape: tuple[int, ...], dim: int, index: int) -> None:

@@ -356,10 +356,11 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
         return wrap(compute(np.asarray(np.nan).astype, x.dtype))
     place = np.unravel_index(_order(x.reshape(-1), 0, descending=False)[(x.size - 1) // 2], x.shape)
 
-    def backward(grad: Array) -> tuple[Array]:
-        spread = np.zeros(shape, grad.dtype)
-        spread[place] = grad
-        return (spread,)
+    value = x[place]
 
-    shape = x.shape
-    return record(x[place], "MedianBackward0", (input,), backward)
+    def backward(grad: Array) -> tuple[Array]:
+        # All that are equal to the median share its gradient.
+        reached = np.isnan(x) if np.isnan(value) else np.equal(x, value)
+        return (np.where(reached, grad / np.count_nonzero(reached), 0).astype(x.dtype),)
+
+    return record(value, "MedianBackward0", (input,), backward, (input,))

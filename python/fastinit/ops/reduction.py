@@ -247,6 +247,8 @@ def prod(
 
 
 def _product_of_others(x: Array, axis: int) -> Array:
+    if x.size == 0:
+        return x
     """Returns the product of all other elements: of those before and those after, since one may be 0."""
     one = np.ones_like(x.take([0], axis))
     before = np.cumprod(np.concatenate([one, x], axis), axis).take(range(x.shape[axis]), axis)
