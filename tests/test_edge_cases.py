@@ -61,7 +61,8 @@ GRADIENTS = """
 torch.div(a, b, rounding_mode="trunc") | torch.div(a, 2, rounding_mode="floor")
 torch.div(a, 2, rounding_mode="trunc") | a.median() | n.median() | a.clamp(min=b)
 a.clamp(max=b) | a.clamp(b, 2 * b) | a.clamp(2 * b, b) | a.clamp(b, b) | n.clamp(min=b[0])
-torch.clamp_min(a, b) | torch.clamp_max(a, b) | torch.cat([e, a]) | torch.cat([a, e, a], 1) | torch.cat([e, e]) | e.prod() | e.prod(0)
+torch.clamp_min(a, b) | torch.clamp_max(a, b) | torch.cat([e, a]) | torch.cat([a, e, a], 1)
+torch.cat([e, e]) | e.prod() | e.prod(0)
 a.double().clamp(min=b) | a.clamp(min=i) | torch.maximum(a, b) | torch.cat([e, b[0]])
 """
 
