@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .tensor import Tensor
+from .autograd import Variable
 
 __all__ = ["class_name", "integer", "lengths_of", "number"]
 
@@ -13,7 +13,7 @@ __all__ = ["class_name", "integer", "lengths_of", "number"]
 def class_name(value: object) -> str:
     """Returns the name that messages give to the class of a value: `int`, `Tensor`, `numpy.ndarray`."""
     kind = type(value)
-    plain = kind.__module__ == "builtins" or isinstance(value, Tensor)
+    plain = kind.__module__ == "builtins" or isinstance(value, Variable)
     return kind.__qualname__ if plain else f"{kind.__module__}.{kind.__qualname__}"
 
 
@@ -57,7 +57,7 @@ def number(function: str, argument: str, position: int, value: Any) -> bool | in
     Raises:
         TypeError: `value` is no number.
     """
-    array = value._array if isinstance(value, Tensor) else value
+    array = value._array if isinstance(value, Variable) else value
     plain = array.item() if isinstance(array, np.generic | np.ndarray) and array.ndim == 0 else array
     if not isinstance(plain, bool | int | float):
         raise TypeError(

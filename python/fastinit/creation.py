@@ -10,6 +10,7 @@ from .arguments import class_name, integer, lengths_of, number
 from .conversion import finished
 from .devices import META, DeviceLike, as_device
 from .meta import has_no_memory, without_memory
+from .ops.operands import scalar
 from .tensor import Tensor
 
 __all__ = [
@@ -110,7 +111,8 @@ def full(
         requires_grad: whether it gets a gradient.
 
     Raises:
-        RuntimeError: a length is negative, or a dtype that is not floating point is to get a gradient.
+        RuntimeError: a length is negative, the dtype cannot hold `fill_value`, or one that is not floating
+            point is to get a gradient.
         TypeError: `size` is no sequence of integers, or `fill_value` is no number.
     """
     if not isinstance(size, list | tuple):
@@ -119,7 +121,7 @@ def full(
         )
     value = number("full", "fill_value", 2, fill_value)
     array = memory(lengths_of("full", (size,)), dtype or dtypes.result_type(value), device)
-    return _filled(array, value, requires_grad)
+    return _filled(array, scalar(value, array.dtype), requires_grad)
 
 
 def arange(
@@ -160,7 +162,7 @@ def arange(
         for position, (name, value) in enumerate(zip(("start", "end", "step"), [*given, 1], strict=False), 1)
     )
     inferred = dtypes.get_default_dtype() if float in map(type, (first, last, stride)) else dtypes.int64
-    dtype = dtype or inferred
+    dtype = dtypes.as_dtype(dtype or inferred)
     if dtype is dtypes.bool:
         raise NotImplementedError("\"arange_cpu\" not implemented for 'Bool'")
     if not (math.isfinite(first) and math.isfinite(last)):
@@ -255,7 +257,7 @@ def memory_like(function: str, input: Any, dtype: dtypes.dtype | None, device: D
             f"{function}(): argument 'input' (position 1) must be Tensor, not {class_name(input)}"
         )
     array = input._array
-    kind = array.dtype if dtype is None else dtype.numpy
+    kind = array.dtype if dtype is None else dtypes.as_dtype(dtype).numpy
     if as_device(input.device if device is None else device) == META:
         return without_memory(array.shape, kind)
     if has_no_memory(array):
@@ -317,4 +319,5 @@ def full_like(
 ) -> Tensor:
     """Returns a tensor of one value, of the size of another; the rest is as in `zeros_like`."""
     value = number("full_like", "fill_value", 2, fill_value)
-    return _filled(memory_like("full_like", input, dtype, device), value, requires_grad)
+    array = memory_like("full_like", input, dtype, device)
+    return _filled(array, scalar(value, array.dtype), requires_grad)

@@ -216,7 +216,7 @@ def result_type(*operands: Any) -> dtype:
     both; a Python float counts as the default dtype, an int as int64.
 
     Args:
-        *operands: tensors or arrays (what has a dtype and `ndim`), and Python numbers.
+        *operands: tensors or arrays (what has a dtype and `ndim`), and numbers, of Python or of NumPy.
 
     Raises:
         TypeError: an operand is neither.
@@ -226,7 +226,7 @@ def result_type(*operands: Any) -> dtype:
     number: dtype | None = None
     for operand in operands:
         operand_dtype = getattr(operand, "dtype", None)
-        if operand_dtype is None:
+        if operand_dtype is None or isinstance(operand, np.generic):
             of_number = _type_of_number(operand)
             number = of_number if number is None else _PROMOTED[number, of_number]
         elif operand.ndim > 0:

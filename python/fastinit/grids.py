@@ -51,6 +51,12 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
         raise RuntimeError('torch.meshgrid: indexing must be one of "xy" or "ij", but received: ' + indexing)
     swapped = indexing == "xy" and len(tensors) >= 2
     axes = [tensors[1], tensors[0], *tensors[2:]] if swapped else list(tensors)
+    for each in axes:
+        if each.dim() > 1:
+            raise RuntimeError(
+                "fastinit.meshgrid: Expected 0D or 1D tensor in the tensor list but got one of the shape "
+                f"{list(each.shape)}"
+            )
     lengths = [each.numel() for each in axes]
     grids = [
         each.view([-1 if at == place else 1 for at in range(len(axes))]).expand(lengths)
@@ -62,14 +68,30 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
 
 
 def cartesian_prod(*tensors: Tensor) -> Tensor:
-    """Returns all tuples of one element of each vector, a row each (torch.cartesian_prod)."""
+    """Returns all tuples of one element of each vector, a row each (torch.cartesian_prod).
+
+    Raises:
+        RuntimeError: one is no vector.
+    """
+    for each in tensors:
+        _check_vector(each)
     if len(tensors) == 1:
         return tensors[0]
     return joining.stack([shape.flatten(each) for each in meshgrid(*tensors, indexing="ij")], 1)
 
 
+def _check_vector(tensor: Tensor) -> None:
+    if tensor.dim() != 1:
+        raise RuntimeError(f"Expect a 1D vector, but got shape {list(tensor.shape)}")
+
+
 def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
-    """Returns all choices of `r` elements of a vector, a row each (torch.combinations)."""
+    """Returns all choices of `r` elements of a vector, a row each (torch.combinations).
+
+    Raises:
+        RuntimeError: it is no vector.
+    """
+    _check_vector(input)
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
     places = list(choose(range(input.numel()), r))
     return input[wrap(np.array(places, np.int64).reshape(-1, r))]

@@ -270,7 +270,7 @@ def randperm(
         RuntimeError: `n` is negative, or the dtype does not hold the numbers.
         TypeError: `n` is not an integer.
     """
-    dtype = dtype or dtypes.int64
+    dtype = dtypes.as_dtype(dtype or dtypes.int64)
     count = integer("randperm", "n", 1, n)
     if count < 0:
         raise RuntimeError(f"Trying to create tensor with negative dimension {count}: [{count}]")

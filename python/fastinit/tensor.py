@@ -6,6 +6,7 @@ What a tensor can do is written in `ops`, a subject per module, as functions; `t
 from __future__ import annotations
 
 import copyreg
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Self
 
@@ -19,12 +20,15 @@ from .meta import has_no_memory, without_memory
 from .ops import comparison, copying, joining, product
 from .ops import shape as shapes
 from .ops.dims import flatten_arguments, wrap_dim
-from .ops.operands import operator
+from .ops.operands import operator, scalar
 from .size import Size
 from .tensor_memory import Memory
 from .tensor_methods import Methods
 
 __all__ = ["Tensor", "is_complex", "is_floating_point", "is_nonzero", "is_tensor", "numel"]
+
+
+_eq = operator(comparison.eq)
 
 
 @result_class
@@ -133,7 +137,13 @@ class Tensor(Methods, Memory):
 
     def stride(self, dim: int | None = None) -> Any:
         """Returns the steps between neighbours along each dimension, or along one, in elements."""
-        strides = tuple(stride // self._array.itemsize for stride in self._array.strides)
+        x = self._array
+        strides = tuple(stride // x.itemsize for stride in x.strides)
+        if x.size == 0 and not any(strides):
+            # NumPy gives memory of no elements steps of 0, PyTorch those that longer dimensions would have.
+            strides = tuple(
+                math.prod(max(length, 1) for length in x.shape[dim + 1 :]) for dim in range(x.ndim)
+            )
         return strides if dim is None else strides[wrap_dim(dim, len(strides))]
 
     def is_floating_point(self) -> bool:
@@ -295,7 +305,11 @@ class Tensor(Methods, Memory):
         return product.matmul(self, other) if isinstance(other, Tensor) else NotImplemented
 
     # Elements are compared, objects are hashed: tensors serve as keys by identity.
-    __eq__ = operator(comparison.eq)  # type: ignore[assignment]
+    def __eq__(self, other: object) -> Any:
+        if isinstance(other, np.ndarray) and other.dtype.kind in "biuf":
+            other = wrap(other)
+        return _eq(self, other)
+
     __ne__ = operator(comparison.ne)  # type: ignore[assignment]
 
     def __hash__(self) -> int:
@@ -303,6 +317,10 @@ class Tensor(Methods, Memory):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         return np.array(copying.numpy(self), dtype, copy=copy)
+
+    def __array_wrap__(self, array: Array, context: object = None, return_scalar: bool = False) -> Tensor:
+        """Makes a tensor of what a NumPy function computed of this one: booleans as uint8, as in PyTorch."""
+        return wrap(array.astype(np.uint8) if array.dtype == np.bool_ else array)
 
     def __getstate__(self) -> dict[str, Any]:
         """Returns what a copy keeps: values, gradient, and the user's own attributes."""
@@ -314,8 +332,6 @@ class Tensor(Methods, Memory):
             setattr(self, name, value)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        if not self.is_leaf:
-            raise RuntimeError("only leaf tensors can be pickled: call detach() first")
         return copyreg.__newobj__, (type(self),), self.__getstate__() | {"_grad": None}  # type: ignore[attr-defined]
 
     def type(self, dtype: Any = None) -> Any:
@@ -402,11 +418,11 @@ class Tensor(Methods, Memory):
         requires_grad: bool,
         value: float | None = None,
     ) -> Tensor:
-        kind = (dtype or self.dtype).numpy
+        kind = dtypes.as_dtype(dtype or self.dtype).numpy
         place = self.device if device is None else devices.as_device(device)
         array: Array = without_memory(size, kind) if place == devices.META else np.empty(tuple(size), kind)
         if value is not None:
-            array.fill(value)
+            array.fill(scalar(value, array.dtype))
         return wrap(array).requires_grad_(requires_grad)
 
 

@@ -267,3 +267,24 @@ def test_the_function_takes_and_refuses_what_torchs_does(same_as_torch, normal, 
 
     shapes = [(4, 2, 6), (18, 6), (18,), (6, 6), (6,)] + [changed[name] for name in names]
     same_as_torch(call, *[normal(*shape) for shape in shapes], dtype="float64", node=False)
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("sizes", ["(0, 2, 3)", "(2, 0, 3)", "(2, 2, 0)", "(0, 0, 0)"])
+def test_attention_of_nothing_or_to_nothing_is_torchs(layer, sizes):
+    torch = pytest.importorskip("torch")
+    program = f"""
+layer = {layer}.double()
+length, batch, keys = {sizes}
+for need_weights in (True, False):
+    order = (0, 1) if layer.batch_first else (1, 0)
+    q, k, v = (
+        torch.ones(batch, n, width, dtype=torch.float64, requires_grad=True)
+        for n, width in ((length, layer.embed_dim), (keys, layer.kdim), (keys, layer.vdim))
+    )
+    given = [each.transpose(0, 1) if not layer.batch_first else each for each in (q, k, v)]
+    y, weights = layer(*given, need_weights=need_weights)
+    y.sum().backward()
+    print(y.shape, None if weights is None else weights.shape, q.grad.shape, k.grad.abs().sum().shape)
+"""
+    assert output(fastinit, program) == output(torch, program)

@@ -104,6 +104,7 @@ list(reversed(pd())) | len(pd()) | pd().pop('a') | pd().pop('x') | pd().get('a')
 pd().get('x', 3) | pd().setdefault('z', P(1)) | pd().setdefault('y') | pd().setdefault('a') | pd().popitem()
 pd().copy() | pd().fromkeys(['a', 'b']) | pd().fromkeys(['a'], P(1)) | after(pd(), "c.update({'w': P(1)})")
 after(pd(), "c.update([['v', P(1)]])") | pd() | pd().__or__(nn.ParameterDict({'k': P(1)}))
+pd().__ror__({'u': 1}) | type(pd().__ror__({'u': 1})).__name__
 pd().__ror__(nn.ParameterDict({'k': P(1)})) | after(pd(), 'c.clear()') | pd()(1) | pd().update(3)
 pd().update([3]) | pd().update([['a', 1, 2]]) | after(pd(), "c.__ior__(nn.ParameterDict({'c': P(2)}))")
 after(pd(), "del c['a']") | after(pd(), "del c['x']") | nn.ParameterDict(nn.Linear(1, 1).named_parameters())

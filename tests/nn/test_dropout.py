@@ -45,6 +45,14 @@ def test_nothing_or_everything_is_dropped_without_a_draw(same_as_torch, normal, 
     assert fastinit.equal(fastinit.rand(1), expected)
 
 
+@pytest.mark.parametrize("dtype", ["int64", "bool"])
+@pytest.mark.parametrize("p", [0.5, 1.0])
+def test_all_of_an_integer_tensor_may_be_dropped_but_not_a_part(same_as_torch, dtype, p):
+    same_as_torch(
+        lambda lib, x: lib.nn.functional.dropout(x.to(getattr(lib, dtype)), p), np.ones(3), constant=(0,)
+    )
+
+
 def test_evaluation_returns_the_input_itself():
     x = fastinit.ones(3)
     assert F.dropout(x, training=False) is x

@@ -71,6 +71,23 @@ def test_the_last_offset_may_be_the_end(same_as_torch, normal, mode):
     same_as_torch(call, INDICES, normal(5, 3), np.array([0, 2, 6]))
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_rows_of_indices_have_no_last_offset(same_as_torch, normal, mode):
+    def call(lib, i, w):
+        return lib.nn.functional.embedding_bag(i, w, mode=mode, include_last_offset=True)
+
+    same_as_torch(call, INDICES.reshape(2, 3), normal(5, 3))
+
+
+def test_the_last_bag_ends_where_the_last_offset_says():
+    # PyTorch divides by all that is left, or takes its maximum, or reads beyond.
+    weight = fastinit.arange(10.0).reshape(5, 2)
+    bags = F.embedding_bag(
+        fastinit.tensor([1, 2, 4]), weight, fastinit.tensor([0, 2]), mode="mean", include_last_offset=True
+    )
+    assert bags.tolist() == [[3, 4]]
+
+
 def test_rows_longer_than_max_norm_are_scaled_down_in_place(same_as_torch, normal):
     def call(lib, i, w):
         y = lib.nn.functional.embedding_bag(i, w, max_norm=1.0)

@@ -347,6 +347,21 @@ def test_dir_lists_what_is_held(torch):
     )
 
 
+#: What the tape has to call on tensors.
+OF_TENSORS = {"accumulator", "version_counter"}
+CLASSES = [name for name in nn.__all__ if isinstance(getattr(nn, name), type)]
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_members_that_torch_has_not_are_private(torch, name):
+    # A model that derives from the class may use their names for something else.
+    theirs = getattr(torch.nn, name)
+    own = {member for member in dir(getattr(nn, name)) if not member.startswith("_")}
+    assert {member for member in own if not hasattr(theirs, member)} <= set(
+        theirs.__annotations__
+    ) | OF_TENSORS
+
+
 def test_a_module_without_forward_says_so(torch):
     assert_same(torch, printing(["nn.Module()(1)", "nn.Module(3)", "nn.Module(a=3)", "nn.Module().foo"]))
 

@@ -74,3 +74,13 @@ def test_subclasses_stay_themselves_through_copies():
     module = nn.Module()
     module.scale = Scale(fastinit.ones(1))
     assert [name for name, _ in module.named_parameters()] == ["scale"]
+
+
+@pytest.mark.parametrize("value", ["5", "None", "'yes'", "True", "False"])
+@pytest.mark.parametrize(
+    "tensor", ["torch.ones(1)", "torch.ones(1, dtype=torch.int64)", "nn.Parameter(torch.ones(1))"]
+)
+def test_requires_grad_is_set_as_in_torch(tensor, value):
+    torch = pytest.importorskip("torch")
+    call = f"setattr(t := {tensor}, 'requires_grad', {value}) or t.requires_grad"
+    assert outcome(fastinit, call) == outcome(torch, call)

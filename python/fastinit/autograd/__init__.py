@@ -1,8 +1,15 @@
 """Reverse-mode differentiation: operations leave nodes in a graph, and `backward` walks it."""
 
 from .compiled import result_class
-from .engine import accumulation_buffer, backward, grad
-from .grad_mode import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
+from .engine import accumulation_buffer, backward, check_replacement, grad
+from .grad_mode import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+)
 from .gradcheck import gradcheck
 from .graph import AccumulateGrad, Node
 from .record import before_write, bump, check_writable, rebase, record, record_view, write
@@ -16,12 +23,14 @@ __all__ = [
     "backward",
     "before_write",
     "bump",
+    "check_replacement",
     "check_writable",
     "enable_grad",
     "grad",
     "gradcheck",
     "inference_mode",
     "is_grad_enabled",
+    "is_inference_mode_enabled",
     "no_grad",
     "rebase",
     "record",

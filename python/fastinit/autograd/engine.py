@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from .. import _core
+from ..dtypes import as_dtype
 from ..meta import has_no_memory
 from ..size import Size
 from .grad_mode import mode
@@ -17,7 +18,7 @@ from .variable import Variable, add_grad, repeats_elements, wrap
 if TYPE_CHECKING:
     from ..tensor import Tensor
 
-__all__ = ["accumulation_buffer", "backward", "grad"]
+__all__ = ["accumulation_buffer", "backward", "check_replacement", "grad"]
 
 
 Tensors: TypeAlias = "Variable | Sequence[Variable]"
@@ -60,13 +61,27 @@ def call_hooks(hooks: Hooks, grad: Array) -> Array:
         replacement = hook(wrap(grad))
         if replacement is not None:
             if not isinstance(replacement, Variable):
-                raise TypeError(
-                    f"hook returned a value of type {type(replacement).__name__}: expected a Tensor or None"
-                )
-            if replacement._array.shape != grad.shape:
-                raise RuntimeError(f"hook '{getattr(hook, '__name__', hook)}' has changed the size of value")
-            grad = replacement._array.astype(grad.dtype, copy=False)
+                raise TypeError(f"expected Variable, but hook returned '{type(replacement).__name__}'")
+            name = getattr(hook, "__name__", str(hook))
+            check_replacement(name, replacement._array, grad.shape, grad.dtype)
+            grad = replacement._array
     return grad
+
+
+def check_replacement(name: str, given: Array, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    """Checks what the hook of this name returned in the place of a gradient of this shape and dtype.
+
+    Raises:
+        RuntimeError: it has another dtype or another shape.
+    """
+    if given.dtype != dtype:
+        former, changed = as_dtype(dtype).type_name, as_dtype(given.dtype).type_name
+        raise RuntimeError(
+            f"hook '{name}' has changed the type of value "
+            f"(was fastinit.{former}Tensor got fastinit.{changed}Tensor)"
+        )
+    if given.shape != shape:
+        raise RuntimeError(f"hook '{name}' has changed the size of value")
 
 
 def backward(
@@ -97,6 +112,9 @@ def backward(
     targets = _tuple(inputs)
     if not targets:
         raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+    for target in targets:
+        if isinstance(target, Variable) and not target.requires_grad:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
     for target, gradient in zip(targets, _gradients(roots, targets, bool(retain_graph)), strict=True):
         if gradient is not None:
             add_grad(target, gradient)
@@ -123,11 +141,25 @@ def grad(
         materialize_grads: give zeros instead of None.
 
     Raises:
-        RuntimeError: as `backward`; also an input that requires no grad, or is not used and may not be.
+        RuntimeError: as `backward`; also no input, or one that is no tensor, requires no grad, or is not
+            used and may not be.
+        ValueError: `allow_unused` is False, and `materialize_grads` true.
         NotImplementedError: `create_graph` is true.
     """
+    if materialize_grads and allow_unused is False:
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, "
+            f"but got: allow_unused={allow_unused}."
+        )
     targets = _tuple(inputs)
+    for target in targets:
+        if not isinstance(target, Variable):
+            raise RuntimeError(
+                f"all inputs have to be Tensors or GradientEdges, but got {type(target).__name__}"
+            )
     roots = _roots(outputs, grad_outputs, create_graph)
+    if not targets:
+        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     gradients = _gradients(roots, targets, bool(retain_graph))
     results: list[Tensor | None] = []
     for index, (target, gradient) in enumerate(zip(targets, gradients, strict=True)):
@@ -209,6 +241,9 @@ def _roots(tensors: Tensors, gradients: Gradients, create_graph: bool) -> list[t
         gradients = (None,) * len(tensors)
     elif isinstance(gradients, Variable):
         gradients = (gradients,)
+    for gradient in gradients:
+        if not (gradient is None or isinstance(gradient, Variable)):
+            raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
     if len(gradients) != len(tensors):
         raise RuntimeError(f"got {len(tensors)} tensors and {len(gradients)} gradients")
     return [_root(index, *pair) for index, pair in enumerate(zip(tensors, gradients, strict=True))]

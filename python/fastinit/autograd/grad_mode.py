@@ -1,13 +1,23 @@
 """Whether operations are recorded: one switch per thread."""
 
 import functools
-from collections.abc import Callable
+import inspect
+import threading
+import warnings
+from collections.abc import Callable, Generator
 from types import TracebackType
-from typing import Any, ParamSpec, TypeVar, cast, overload
+from typing import Any, ParamSpec, Self, TypeVar, cast, overload
 
 from .. import _core
 
-__all__ = ["enable_grad", "inference_mode", "is_grad_enabled", "no_grad", "set_grad_enabled"]
+__all__ = [
+    "enable_grad",
+    "inference_mode",
+    "is_grad_enabled",
+    "is_inference_mode_enabled",
+    "no_grad",
+    "set_grad_enabled",
+]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -20,6 +30,20 @@ mode = _core.GradMode()
 def is_grad_enabled() -> bool:
     """Tells whether operations of this thread are recorded."""
     return mode.enabled
+
+
+class _Inference(threading.local):
+    """Whether the calling thread is within `inference_mode`."""
+
+    enabled = False
+
+
+_inference = _Inference()
+
+
+def is_inference_mode_enabled() -> bool:
+    """Tells whether this thread is within `inference_mode` (torch.is_inference_mode_enabled)."""
+    return _inference.enabled
 
 
 class _Switch:
@@ -38,15 +62,62 @@ class _Switch:
     ) -> None:
         mode.enabled = self._previous.pop()
 
+    def clone(self) -> Self:
+        """Returns another one that sets the same."""
+        return type(self)()  # type: ignore[call-arg]  # those that take an argument say how
+
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
-        enabled = self._enabled
+        """Decorates a function, or a function that makes generators: their code runs in this mode."""
+        if inspect.isgeneratorfunction(function):
+            return cast("Callable[P, R]", _around_generator(self.clone, function))
+        if inspect.isclass(function):
+            warnings.warn(
+                "Decorating classes is deprecated and will be disabled in future versions. You should only "
+                "decorate functions or methods. To preserve the current behavior of class decoration, you "
+                "can directly decorate the `__init__` method and nothing else.",
+                FutureWarning,
+                stacklevel=2,
+            )
+        return _around(self.clone, function)
 
-        @functools.wraps(function)
-        def decorated(*args: P.args, **kwargs: P.kwargs) -> R:
-            with _Switch(enabled):
-                return function(*args, **kwargs)
 
-        return decorated
+def _around(switch: Callable[[], _Switch], function: Callable[P, R]) -> Callable[P, R]:
+    @functools.wraps(function, updated=() if inspect.isclass(function) else ("__dict__",))
+    def decorated(*args: P.args, **kwargs: P.kwargs) -> R:
+        with switch():
+            return function(*args, **kwargs)
+
+    return decorated
+
+
+def _around_generator(
+    switch: Callable[[], _Switch], function: Callable[P, Generator[Any, Any, Any]]
+) -> Callable[P, Generator[Any, Any, Any]]:
+    """A generator stops at each `yield`: only what runs between two of them runs in the mode."""
+
+    @functools.wraps(function)
+    def decorated(*args: P.args, **kwargs: P.kwargs) -> Generator[Any, Any, Any]:
+        generator = function(*args, **kwargs)
+        try:
+            with switch():
+                given = next(generator)
+            while True:
+                try:
+                    sent = yield given
+                except GeneratorExit:
+                    with switch():
+                        generator.close()
+                    raise
+                except BaseException as error:
+                    with switch():
+                        given = generator.throw(error)
+                else:
+                    with switch():
+                        given = generator.send(sent)
+        except StopIteration as end:
+            return end.value
+
+    return decorated
 
 
 class _DecoratorOrContext(_Switch):
@@ -73,8 +144,40 @@ class no_grad(_DecoratorOrContext):  # noqa: N801 - PyTorch's name
     """Operations inside are not recorded; as a context manager or a decorator (torch.no_grad)."""
 
 
-class inference_mode(_DecoratorOrContext):  # noqa: N801 - PyTorch's name
-    """As `no_grad`: this library keeps no bookkeeping that could be dropped beyond it."""
+class inference_mode(_Switch):  # noqa: N801 - PyTorch's name
+    """As `no_grad`: this library keeps no bookkeeping that could be dropped beyond it (torch.inference_mode).
+
+    Args:
+        mode: False records operations again, also within another `inference_mode`.
+    """
+
+    @overload
+    def __new__(cls, mode: bool = True) -> "inference_mode": ...
+    @overload
+    def __new__(cls, mode: Callable[P, R]) -> Callable[P, R]: ...  # type: ignore[misc]
+    def __new__(cls, mode: Any = True) -> Any:
+        """Decorates what stands in the place of the mode, if it is a function."""
+        return super().__new__(cls) if isinstance(mode, bool) else cls()(mode)
+
+    def __init__(self, mode: bool = True) -> None:
+        super().__init__(not mode)
+        self.mode = mode
+        self._was_inference: list[bool] = []
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        self._was_inference.append(_inference.enabled)
+        _inference.enabled = self.mode
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        _inference.enabled = self._was_inference.pop()
+        super().__exit__(kind, error, trace)
+
+    def clone(self) -> Self:
+        """Returns another one that sets the same."""
+        return type(self)(self.mode)
 
 
 class enable_grad(_DecoratorOrContext):  # noqa: N801 - PyTorch's name
@@ -88,10 +191,18 @@ class set_grad_enabled(_Switch):  # noqa: N801 - PyTorch's name
 
     Args:
         mode: whether operations are to be recorded.
+
+    Raises:
+        TypeError: `mode` is not a bool.
     """
 
     def __init__(self, mode: bool) -> None:
+        if not isinstance(mode, bool):
+            raise TypeError(
+                f"set_grad_enabled(): argument 'enabled' (position 1) must be bool, not {type(mode).__name__}"
+            )
         super().__init__(mode)
+        self.mode = mode
         self._at_call = is_grad_enabled()
         _set(mode)
 
@@ -99,13 +210,17 @@ class set_grad_enabled(_Switch):  # noqa: N801 - PyTorch's name
         self._previous.append(self._at_call)
         _set(self._enabled)
 
-    def __repr__(self) -> str:
-        return f"fastinit.autograd.grad_mode.set_grad_enabled(mode={self._enabled})"
-
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """Decorates `function`, and takes back the change that making the decorator made."""
         _set(self._at_call)
-        return cast("Callable[P, R]", super().__call__(function))
+        return super().__call__(function)
+
+    def clone(self) -> Self:
+        """Returns another one that sets the same."""
+        return type(self)(self.mode)
+
+    def __repr__(self) -> str:
+        return f"fastinit.autograd.grad_mode.set_grad_enabled(mode={self.mode})"
 
 
 def _set(enabled: bool) -> None:

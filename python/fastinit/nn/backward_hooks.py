@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
-from ..autograd import Variable, is_grad_enabled, record, record_view, wrap
+from ..autograd import Variable, check_replacement, is_grad_enabled, record, record_view, wrap
 from ..autograd.graph import Array
 from ..autograd.variable import View
 from ..tensor import Tensor
@@ -173,10 +173,7 @@ def _checked(grad: Any, kind: tuple[tuple[int, ...], np.dtype[Any]]) -> Array | 
         return None
     if not isinstance(grad, Variable):
         raise TypeError(f"expected Variable, but hook returned '{type(grad).__name__}'")
-    if grad._array.shape != kind[0]:
-        raise RuntimeError("hook 'hook' has changed the size of value")
-    if grad._array.dtype != kind[1]:
-        raise RuntimeError("hook 'hook' has changed the type of value")
+    check_replacement("hook", grad._array, *kind)
     return grad._array
 
 

@@ -35,7 +35,7 @@ def run_in_a_row(modules: Iterable[Module], input: Any) -> Any:
             input = linear(input, *waiting)
             waiting = None
         if unwatched and kind is Linear:
-            waiting = Linear.operands(module)  # type: ignore[arg-type]  # a Linear
+            waiting = Linear._operands(module)  # type: ignore[arg-type]  # a Linear
         else:
             input = module(input)
     return input if waiting is None else linear(input, *waiting)

@@ -81,9 +81,9 @@ class Linear(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Returns `input @ weight.T + bias`."""
-        return F.linear(input, *self.operands())
+        return F.linear(input, *self._operands())
 
-    def operands(self) -> tuple[Tensor, Tensor | None]:
+    def _operands(self) -> tuple[Tensor, Tensor | None]:
         """Returns the weight and the bias."""
         # As attributes, parameters are found last, after all else has failed: their table is quicker.
         held = self._parameters

@@ -231,12 +231,13 @@ def _destination(
 ) -> tuple[DeviceLike, dtypes.dtype | None]:
     """The device and the dtype that the arguments of `Module.to` ask for, None where they leave it."""
     for arg in args:
-        if isinstance(arg, dtypes.dtype):
-            dtype = arg
+        if isinstance(arg, dtypes.dtype | type):
+            dtype = dtypes.as_dtype(arg)
         elif isinstance(arg, Tensor):
             device, dtype = arg.device, arg.dtype
         elif not isinstance(arg, bool):
             device = arg
+    dtype = None if dtype is None else dtypes.as_dtype(dtype)
     if dtype is not None and not dtype.is_floating_point:
         raise TypeError(
             f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}"

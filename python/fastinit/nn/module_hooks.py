@@ -30,7 +30,7 @@ class CallHooks:
     _backward_pre_hooks: HookTable
     _backward_hooks: HookTable
 
-    def any_hooks(self) -> bool:
+    def _any_hooks(self) -> bool:
         """Tells whether there is one."""
         return bool(
             self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks
@@ -140,7 +140,7 @@ class Hooks(CallHooks):
         return add_hook(self._backward_pre_hooks, hook, prepend)
 
     def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if not (self.any_hooks() or EVERYWHERE.any_hooks()):
+        if not (self._any_hooks() or EVERYWHERE._any_hooks()):
             self.__dict__.pop("_hooked", None)
             Hooks._hooked = False
             return self.forward(*args, **kwargs)

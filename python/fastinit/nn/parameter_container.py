@@ -219,8 +219,9 @@ class ParameterDict(Module):
         merged.update(other)
         return merged
 
-    def __ror__(self, other: Any) -> "ParameterDict":
-        merged = ParameterDict(other)
+    def __ror__(self, other: Any) -> Any:
+        # As in PyTorch, what stands on the left decides what the result is.
+        merged = other.copy()
         merged.update(self)
         return merged
 

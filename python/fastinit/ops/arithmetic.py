@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import Variable, no_grad, record
-from ..meta import as_array
+from ..meta import as_array, has_no_memory
 from .operands import (
     Array,
     Operand,
@@ -22,6 +22,7 @@ from .operands import (
     pair,
     reduce_to,
     refuse_bool,
+    refuse_zero,
     target,
 )
 
@@ -118,14 +119,20 @@ def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> 
             gradient.
 
     Raises:
-        RuntimeError: `rounding_mode` is another word.
+        RuntimeError: `rounding_mode` is another word, or an integer is divided by zero into a whole quotient.
     """
     if rounding_mode == "floor":
         return floor_divide(input, other)
     x, y, dtype = pair(input, other)
     if rounding_mode == "trunc":
+        refuse_zero(x, y, dtype)
         quotient = np.trunc(broadcast(np.true_divide, x, y)).astype(dtype)
-        return record(quotient, "DivBackward1", (input, other), lambda grad: (np.zeros_like(grad),) * 2)
+        return record(
+            quotient,
+            "DivBackward2",
+            (input, other),
+            lambda grad: tuple(reduce_to(np.zeros_like(grad), target(each)) for each in (input, other)),
+        )
     if rounding_mode is not None:
         raise RuntimeError(
             "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '"
@@ -159,11 +166,10 @@ def floor_divide(input: Operand, other: Operand) -> Tensor:
     """
     x, y, dtype = pair(input, other)
     refuse_bool(dtype, "div_floor_cpu")
-    if dtype.kind in "iu" and not np.all(y):
-        raise RuntimeError("ZeroDivisionError")
+    refuse_zero(x, y, dtype)
     return record(
         lower(broadcast(np.floor_divide, x, y), dtype),
-        "DivBackward1",
+        "DivBackward2",
         (input, other),
         lambda grad: (
             reduce_to(np.zeros_like(grad), target(input)),
@@ -186,8 +192,7 @@ def remainder(input: Operand, other: Operand) -> Tensor:
     """
     x, y, dtype = pair(input, other)
     refuse_bool(dtype, "remainder_cpu")
-    if dtype.kind in "iu" and not np.all(y):
-        raise RuntimeError("ZeroDivisionError")
+    refuse_zero(x, y, dtype)
     a, b = target(input), target(other)
 
     def backward(grad: Array) -> tuple[Array | None, ...]:
@@ -231,15 +236,17 @@ def reciprocal(input: Tensor) -> Tensor:
 def pow(input: Operand, exponent: Operand) -> Tensor:
     """Returns input to the power of exponent (torch.pow).
 
+    An integer to a negative power that a tensor holds is rounded towards 0.
+
     Raises:
-        RuntimeError: an integer is raised to a negative power.
+        RuntimeError: integers are raised to a negative number.
     """
     x, y, dtype = pair(input, exponent)
     if isinstance(exponent, Variable):
         refuse_bool(dtype, "pow")
-    if dtype.kind in "iu" and np.any(np.less(y, 0)):
+    elif dtype.kind in "iu" and exponent < 0:
         raise RuntimeError("Integers to negative integer powers are not allowed.")
-    array = lower(broadcast(np.power, x, y), dtype)
+    array = lower(broadcast(_integer_power if dtype.kind == "i" else np.power, x, y), dtype)
     a, b = target(input), target(exponent)
 
     def of_base(grad: Array) -> Any:
@@ -275,6 +282,15 @@ def pow(input: Operand, exponent: Operand) -> Tensor:
         return a and reduce_to(of_base(grad), a), b and reduce_to(of_exponent(grad), b)
 
     return record(array, "PowBackward1", (input, exponent), backward, (input, exponent), saves_result=True)
+
+
+def _integer_power(x: Array, y: Array) -> Array:
+    negative = np.less(y, 0)
+    if has_no_memory(x) or has_no_memory(y) or not negative.any():
+        return as_array(np.power(x, y))
+    # Of the inverses, only those of 1 and -1 are whole.
+    sign = np.where(np.equal(x, -1), 1 - 2 * (y & 1), np.equal(x, 1))
+    return np.where(negative, sign, np.power(x, np.where(negative, 0, y))).astype(x.dtype)
 
 
 def rpow(input: Tensor, other: Operand) -> Tensor:

@@ -22,6 +22,7 @@ from .operands import (
     reduce_to,
     refuse_bool,
     refuse_integers,
+    refuse_zero,
     target,
 )
 
@@ -96,10 +97,9 @@ def fmod(input: Tensor, other: Operand) -> Tensor:
     Raises:
         RuntimeError: an integer is divided by zero.
     """
-    _, divisor, dtype = pair(input, other)
+    dividend, divisor, dtype = pair(input, other)
     refuse_bool(dtype, "fmod_cpu")
-    if dtype.kind in "iu" and not np.all(divisor):
-        raise RuntimeError("ZeroDivisionError")
+    refuse_zero(dividend, divisor, dtype)
 
     def slopes(x: Any, y: Any) -> tuple[Any, Any]:
         return np.ones_like(x), -np.trunc(x / y)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd import wrap
+from ..arguments import class_name
+from ..autograd import Variable, wrap
 from ..dtypes import as_dtype
-from .operands import Operand, broadcast, compute, in_place, lift, pair
+from .operands import Operand, broadcast, in_place, lift, pair
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -56,23 +57,41 @@ def isclose(
     """Tells where |input - other| <= atol + rtol * |other| (torch.isclose).
 
     Raises:
-        RuntimeError: the dtypes differ.
+        RuntimeError: the dtypes differ, the shapes do not broadcast, or a tolerance is negative.
+        TypeError: `other` is no tensor.
     """
+    _check_tensor("isclose", other)
+    for name, tolerance in (("rtol", rtol), ("atol", atol)):
+        if tolerance < 0:
+            raise RuntimeError(f"{name} must be greater than or equal to zero, but got {tolerance:g}")
     if input._array.dtype != other._array.dtype:
         raise RuntimeError(f"{input.dtype.type_name} did not match {other.dtype.type_name}")
     x, y, _ = pair(input, other)
-    return wrap(compute(np.isclose, x, y, rtol, atol, equal_nan))
+    return wrap(broadcast(lambda first, second: np.isclose(first, second, rtol, atol, equal_nan), x, y))
+
+
+def _check_tensor(function: str, other: object) -> None:
+    if not isinstance(other, Variable):
+        raise TypeError(
+            f"{function}(): argument 'other' (position 2) must be Tensor, not {class_name(other)}"
+        )
 
 
 def allclose(
     input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
 ) -> bool:
-    """Tells whether `isclose` holds everywhere (torch.allclose)."""
+    """Tells whether `isclose` holds everywhere; raises as that does (torch.allclose)."""
+    _check_tensor("allclose", other)
     return bool(np.all(isclose(input, other, rtol, atol, equal_nan)._array))
 
 
 def equal(input: Tensor, other: Tensor) -> bool:
-    """Tells whether shapes and all elements are the same (torch.equal)."""
+    """Tells whether shapes and all elements are the same (torch.equal).
+
+    Raises:
+        TypeError: `other` is no tensor.
+    """
+    _check_tensor("equal", other)
     return bool(np.array_equal(input._array, other._array))
 
 

@@ -11,7 +11,7 @@ from .. import dtypes
 from ..autograd import Variable, check_writable, record, wrap, write
 from ..devices import CPU, META, DeviceLike, as_device, device
 from ..meta import CANNOT_COPY, has_no_memory, without_memory
-from .operands import Array, Operand, compute, mismatch, reduce_to, target
+from .operands import Array, Operand, compute, mismatch, reduce_to, scalar, target
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -45,7 +45,7 @@ def to(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
 
     Args:
         input: any tensor.
-        *args: a dtype, a device and a dtype, or a tensor to be like.
+        *args: a dtype (also Python's float, int and bool), a device and a dtype, or a tensor to be like.
         **kwargs: `dtype`, `device`, `copy`; `non_blocking` and `memory_format` change nothing here.
 
     Raises:
@@ -74,8 +74,8 @@ def _destination(
     other = kwargs.get("other")
     flags = [each for each in args if isinstance(each, bool)]
     for each in args:
-        if isinstance(each, dtypes.dtype):
-            kind = each
+        if isinstance(each, dtypes.dtype | type):
+            kind = dtypes.as_dtype(each)
         elif isinstance(each, str | device):
             where = each
         elif isinstance(each, Variable):
@@ -85,7 +85,7 @@ def _destination(
     if isinstance(other, Variable):
         kind, where = dtypes.as_dtype(other._array.dtype), META if has_no_memory(other._array) else CPU
     copy = bool(kwargs.get("copy", len(flags) > 1 and flags[1]))
-    return kind or dtypes.as_dtype(input._array.dtype), where, copy
+    return dtypes.as_dtype(input._array.dtype if kind is None else kind), where, copy
 
 
 def type_as(input: Tensor, other: Tensor) -> Tensor:
@@ -178,7 +178,9 @@ def fill_(self: Tensor, value: Operand) -> Tensor:
     """Overwrites every element with `value` (torch.Tensor.fill_).
 
     Raises:
-        RuntimeError: `value` is a tensor of more than 0 dimensions, or autograd forbids the write.
+        RuntimeError: `value` is a tensor of more than 0 dimensions or a number that the dtype cannot hold, or
+            autograd forbids the write.
+        TypeError: `value` is neither.
     """
     check_writable(self, (value,))
     x = self._array
@@ -187,8 +189,8 @@ def fill_(self: Tensor, value: Operand) -> Tensor:
             "fill_ only supports 0-dimension value tensor but got tensor with "
             f"{value._array.ndim} dimensions."
         )
-    number = value._array if isinstance(value, Variable) else np.asarray(value)
-    array = np.broadcast_to(compute(number.astype, x.dtype), x.shape)
+    number = compute(value._array.astype, x.dtype) if isinstance(value, Variable) else scalar(value, x.dtype)
+    array = np.broadcast_to(number, x.shape)
     a, b = target(self), target(value)
 
     def backward(grad: Array) -> tuple[Array | None, ...]:

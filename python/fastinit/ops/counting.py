@@ -158,5 +158,11 @@ def searchsorted(
 
 
 def bucketize(input: Operand, boundaries: Tensor, *, out_int32: bool = False, right: bool = False) -> Tensor:
-    """As `searchsorted`, the sequence second (torch.bucketize)."""
+    """As `searchsorted`, the sequence second (torch.bucketize).
+
+    Raises:
+        RuntimeError: the boundaries have not one dimension.
+    """
+    if boundaries._array.ndim != 1:
+        raise RuntimeError(f"boundaries tensor must be 1 dimension, but got dim({boundaries._array.ndim})")
     return searchsorted(boundaries, input, out_int32=out_int32, right=right)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def cumprod(input: Tensor, dim: int, *, dtype: dtypes.dtype | None = None) -> Tensor:
     """Returns the running product along `dim`, integers and booleans as int64 (torch.cumprod)."""
     own = input._array.dtype
-    x = input._array if dtype is None else input._array.astype(dtype.numpy)
+    x = input._array if dtype is None else input._array.astype(dtypes.as_dtype(dtype).numpy)
     if dtype is None and own.kind in "biu":
         x = x.astype(np.int64)
     axis = wrap_dim(dim, x.ndim)
@@ -111,6 +111,7 @@ def logcumsumexp(input: Tensor, dim: int) -> Tensor:
     )
 
 
+@numpy_names
 def diff(
     input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None, append: Tensor | None = None
 ) -> Tensor:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any, ParamSpec, TypeAlias, TypeVar
+from typing import Any, Final, ParamSpec, TypeAlias, TypeVar
+
+import numpy as np
 
 __all__ = ["Dims", "flatten_arguments", "numpy_names", "wrap_dim", "wrap_dims"]
 
@@ -12,19 +14,21 @@ Dims: TypeAlias = int | Sequence[int] | None
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_NUMPY_NAMES: Final = (("axis", "dim"), ("keepdims", "keepdim"))
+
 
 def numpy_names(function: Callable[P, R]) -> Callable[P, R]:
-    """Lets a function take `dim` and `keepdim` under NumPy's names, `axis` and `keepdims`, too."""
+    """Lets an operation take its `dim` and `keepdim` by NumPy's names, too, as in PyTorch."""
 
     @functools.wraps(function)
-    def renamed(*args: P.args, **kwargs: P.kwargs) -> R:
+    def named(*args: P.args, **kwargs: P.kwargs) -> R:
         if kwargs:
-            for name, numpy_name in (("dim", "axis"), ("keepdim", "keepdims")):
-                if numpy_name in kwargs and name not in kwargs:
-                    kwargs[name] = kwargs.pop(numpy_name)
+            for name, meant in _NUMPY_NAMES:
+                if name in kwargs:
+                    kwargs[meant] = kwargs.pop(name)
         return function(*args, **kwargs)
 
-    return renamed
+    return named
 
 
 def wrap_dim(dim: int, ndim: int) -> int:
@@ -51,8 +55,8 @@ def wrap_dims(dims: Dims, ndim: int) -> tuple[int, ...]:
     """
     if dims is None:
         return tuple(range(ndim))
-    if isinstance(dims, int):
-        dims = (dims,)
+    if isinstance(dims, int | np.integer):
+        dims = (int(dims),)
     wrapped = tuple(wrap_dim(dim, ndim) for dim in dims)
     for dim in wrapped:
         if wrapped.count(dim) > 1:

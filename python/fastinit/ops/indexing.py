@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
+from ..arguments import class_name
 from ..autograd import Variable, bump, check_writable, rebase, record, record_view, wrap
 from ..meta import check_index, has_no_memory
+from ..sequences import to_array
 from .copying import copy_, fill_
-from .dims import wrap_dim
-from .operands import Array, Operand, lift, lower, reduce_to, target
+from .dims import numpy_names, wrap_dim
+from .operands import Array, Number, Operand, broadcast, compute, lift, lower, reduce_to, scalar, target
 from .shape import expand
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
 
 Index: TypeAlias = Any
+
+#: The dtypes of the tensors that may stand in square brackets.
+_INDEX_DTYPES: Final = tuple(map(np.dtype, (np.int64, np.int32, np.uint8, np.bool_)))
 
 
 def getitem(input: Tensor, index: Index) -> Tensor:
@@ -54,9 +60,13 @@ def setitem(input: Tensor, index: Index, value: Operand) -> None:
     """Writes `value`, broadcast, to input[index].
 
     Raises:
-        RuntimeError: the shapes do not fit, or autograd forbids the write.
+        RuntimeError: the shapes do not fit, autograd forbids the write, or the dtype cannot hold a number.
         IndexError: as `getitem`.
+        TypeError: `value` is neither tensor nor number.
+        ValueError: `value` is an integer beyond int64.
     """
+    if not isinstance(value, Variable):
+        _check_number(input, value)
     if type(index) is int and input._array.ndim == 0:
         raise _no_dimension(index)
     window, chosen = _window(input, index)
@@ -68,11 +78,21 @@ def setitem(input: Tensor, index: Index, value: Operand) -> None:
             expand(value, window._array.shape)  # raises if it cannot
         copy_(window, value)
     else:
-        filling = value if isinstance(value, Variable) else wrap(np.asarray(value, window._array.dtype))
-        if filling._array.ndim:
-            copy_(window, filling)
-        else:
-            fill_(window, filling)
+        fill_(window, value if isinstance(value, Variable) else wrap(_assigned(value, window._array.dtype)))
+
+
+def _assigned(value: Number, dtype: np.dtype[Any]) -> Array:
+    """Returns a number as an array of no dimension: beyond a 16-bit dtype, unlike in a fill, an infinity."""
+    if dtype.itemsize > 2 or dtype.kind in "biu":
+        return scalar(value, dtype)
+    return np.asarray(lower(compute(scalar(value, np.dtype(np.float64)).astype, np.float32), dtype))
+
+
+def _check_number(input: Tensor, value: object) -> None:
+    if not isinstance(value, int | float | complex | np.integer):
+        raise TypeError(f"can't assign a {class_name(value)} to a {input.type()}")
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise ValueError("Overflow when unpacking long long")
 
 
 def _without_leading_ones(source: Tensor) -> Tensor:
@@ -93,7 +113,7 @@ def _window(input: Tensor, index: Index) -> tuple[Tensor, tuple[Any, ...] | None
     Returns:
         The view, and what is left for NumPy to do on it: None, or an index per dimension.
     """
-    items = index if isinstance(index, tuple) else (index,)
+    items = index if isinstance(index, tuple) else _items(index)
     used = sum(_dims_used(item) for item in items)
     ndim = input._array.ndim
     if used > ndim:
@@ -131,6 +151,27 @@ def _window(input: Tensor, index: Index) -> tuple[Tensor, tuple[Any, ...] | None
     return window, tuple(chosen)
 
 
+def _items(index: Index) -> tuple[Any, ...]:
+    """Returns the indices of the dimensions, of an index that is no tuple.
+
+    A list of numbers is one of them; a short one of other things is taken for a tuple, as in NumPy once.
+    """
+    short = isinstance(index, Sequence) and len(index) < 32
+    if not short or not any(
+        item is None or item is Ellipsis or isinstance(item, slice | Variable | Sequence | np.ndarray)
+        for item in index
+    ):
+        return (index,)
+    warnings.warn(
+        "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in "
+        "pytorch 2.9; use x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as tensor "
+        "index, x[fastinit.tensor(seq)], which will result either in an error or a different result",
+        UserWarning,
+        stacklevel=4,
+    )
+    return tuple(index)
+
+
 def _dims_used(item: Any) -> int:
     """Returns how many dimensions an index consumes: a mask as many as it has, None and Ellipsis none."""
     if item is None or item is Ellipsis or isinstance(item, bool):
@@ -153,19 +194,26 @@ def _is_integer(item: Any) -> bool:
 def _index_array(item: Any) -> Array:
     if isinstance(item, Variable):
         array = item._array
-    elif isinstance(item, np.ndarray | Sequence | range) and not isinstance(item, str):
-        array = np.asarray(item)
-        if array.size == 0:
+        if array.dtype not in _INDEX_DTYPES:
+            raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+    elif isinstance(item, np.ndarray | Sequence):
+        array = to_array(item)
+        if array.dtype not in (np.uint8, np.bool_):
             array = array.astype(np.int64)
     else:
         raise IndexError(
             "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
-            f"indices (got {type(item).__name__})"
+            f"indices (got {class_name(item)})"
         )
     if array.dtype == np.uint8:
+        if array.ndim:
+            warnings.warn(
+                "indexing with dtype fastinit.uint8 is now deprecated, please use a dtype fastinit.bool "
+                "instead.",
+                UserWarning,
+                stacklevel=4,
+            )
         array = array.astype(np.bool_)
-    if array.dtype.kind not in "bi":
-        raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
     return array
 
 
@@ -191,7 +239,7 @@ def _selected(input: Tensor, dim: int, index: int, *, named: int | None = None) 
 
 def _sliced(input: Tensor, dim: int, item: slice, *, always: bool = False) -> Tensor:
     if item.step is not None and item.step <= 0:
-        raise ValueError("step must be greater than zero")
+        raise ValueError("step must be greater than zero" if item.step else "slice step cannot be zero")
     start, stop, step = item.indices(input._array.shape[dim])
     if start == 0 and stop == input._array.shape[dim] and step == 1 and not always:
         return input
@@ -199,6 +247,7 @@ def _sliced(input: Tensor, dim: int, item: slice, *, always: bool = False) -> Te
     return record_view(input, input._array[key], "SliceBackward0", lambda base: base[key])
 
 
+@numpy_names
 def select(input: Tensor, dim: int, index: int) -> Tensor:
     """Returns the view at one index of a dimension, without that dimension (torch.select)."""
     shape = input._array.shape
@@ -212,6 +261,7 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
     return _selected(input, dim, index)
 
 
+@numpy_names
 def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     """Returns the view of `length` indices of a dimension, from `start` on (torch.narrow).
 
@@ -257,12 +307,30 @@ def _gather_items(window: Tensor, chosen: tuple[Any, ...]) -> Tensor:
         taken = x[chosen]
         array = taken if has_no_memory(taken) else np.ascontiguousarray(taken)
     except IndexError as error:
-        raise IndexError(str(error).replace("axis", "dimension")) from None
+        raise _out_of_bounds(error, chosen) from None
 
     def backward(grad: Array) -> tuple[Array]:
         return (added_at(x.shape, chosen, grad),)
 
     return record(array, "IndexBackward0", (window,), backward)
+
+
+def _out_of_bounds(error: IndexError, chosen: tuple[Any, ...]) -> IndexError:
+    """Returns NumPy's error in PyTorch's words."""
+    text = str(error)
+    if text.endswith("with size 0"):
+        return IndexError("index is out of bounds for dimension with size 0")
+    if not text.startswith("shape mismatch"):
+        return IndexError(text.replace("axis", "dimension"))
+    shapes: list[list[int]] = []
+    for each in chosen:
+        if isinstance(each, np.ndarray):
+            is_mask = each.dtype == np.bool_
+            shapes += [[int(np.count_nonzero(each))]] * each.ndim if is_mask else [list(each.shape)]
+    return IndexError(
+        "shape mismatch: indexing tensors could not be broadcast together with shapes "
+        + ", ".join(map(str, shapes))
+    )
 
 
 def added_at(shape: tuple[int, ...], index: tuple[Any, ...], grad: Array) -> Array:
@@ -276,7 +344,7 @@ def added_at(shape: tuple[int, ...], index: tuple[Any, ...], grad: Array) -> Arr
 def _scatter_items(window: Tensor, chosen: tuple[Any, ...], value: Operand) -> None:
     check_writable(window, (value,))
     x = window._array
-    source = value._array if isinstance(value, Variable) else np.asarray(value).astype(x.dtype)
+    source = value._array if isinstance(value, Variable) else _assigned(value, x.dtype)
     if source.dtype != x.dtype and source.ndim:
         raise RuntimeError(
             "Index put requires the source and destination dtypes match, got "
@@ -298,18 +366,30 @@ def _scatter_items(window: Tensor, chosen: tuple[Any, ...], value: Operand) -> N
             f"result of shape {list(x[chosen].shape)}"
         ) from None
     except IndexError as error:
-        raise IndexError(str(error).replace("axis", "dimension")) from None
+        raise _out_of_bounds(error, chosen) from None
     bump(window)
     if node is not None:
         rebase(window, node)
 
 
+@numpy_names
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
-    """Returns the entries of a dimension that `index` names, in its order (torch.index_select)."""
+    """Returns the entries of a dimension that `index` names, in its order (torch.index_select).
+
+    Raises:
+        IndexError: `index` has more than one dimension, or names what is out of range.
+        RuntimeError: it is neither int32 nor int64.
+    """
     x = input._array
     check_index(x, index._array)
+    if index._array.ndim > 1:
+        raise IndexError("index_select(): Index is supposed to be a vector")
+    if index._array.dtype not in (np.int32, np.int64):
+        raise RuntimeError("index_select(): Expected dtype int32 or int64 for index")
+    if not has_no_memory(index._array) and np.any(np.less(index._array, 0)):
+        raise IndexError("index out of range in self")
     dim = wrap_dim(dim, x.ndim)
-    key = (slice(None),) * dim + (index._array,)
+    key = (slice(None),) * dim + (np.atleast_1d(index._array) if x.ndim else index._array,)
     try:
         array = x[key]
     except IndexError:
@@ -320,8 +400,14 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
 
 
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
-    """Returns the elements where `mask` holds, in a row (torch.masked_select)."""
-    x, test = np.broadcast_arrays(input._array, mask._array)
+    """Returns the elements where `mask` holds, in a row (torch.masked_select).
+
+    Raises:
+        RuntimeError: `mask` is not boolean, or does not broadcast with the tensor.
+    """
+    if mask._array.dtype != np.bool_:
+        raise RuntimeError("masked_select: expected BoolTensor for mask")
+    test, x = broadcast(np.broadcast_arrays, mask._array, input._array)
     to = target(input)
 
     def backward(grad: Array) -> tuple[Array | None]:
@@ -332,8 +418,21 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     return record(x[test], "MaskedSelectBackward0", (input,), backward, (mask,))
 
 
-def _along(shape: tuple[int, ...], index: Array, dim: int) -> tuple[Array, ...]:
-    """Returns the full index that gather and scatter mean: `index` along `dim`, its own place elsewhere."""
+def _along(
+    function: str, shape: tuple[int, ...], index: Array, dim: int, src: object = None
+) -> tuple[Array, ...]:
+    """Returns the full index that gather and scatter mean: `index` along `dim`, its own place elsewhere.
+
+    Raises:
+        RuntimeError: an index is out of range, or `index` has another number of dimensions, another dtype, or
+            a dimension that is longer than that of the tensor, or of `src`.
+    """
+    if index.dtype not in (np.int32, np.int64):
+        raise RuntimeError(f"{function}(): Expected dtype int32/int64 for index")
+    if index.ndim != len(shape) and index.size:
+        owner = "input" if function == "gather" else "self"
+        raise RuntimeError(f"Index tensor must have the same number of dimensions as {owner} tensor")
+    _check_lengths(function, shape, index.shape, dim, src._array.shape if isinstance(src, Variable) else None)
     grid = list(np.ogrid[tuple(slice(length) for length in index.shape)])
     if index.size and (index.min() < 0 or index.max() >= shape[dim]):
         bad = index[(index < 0) | (index >= shape[dim])].flat[0]
@@ -342,6 +441,25 @@ def _along(shape: tuple[int, ...], index: Array, dim: int) -> tuple[Array, ...]:
     return tuple(grid)
 
 
+def _check_lengths(
+    function: str, shape: tuple[int, ...], index: tuple[int, ...], dim: int, src: tuple[int, ...] | None
+) -> None:
+    """Checks that an index for gather or scatter is nowhere longer than what it reads and writes."""
+    apart = [at for at, (n, length) in enumerate(zip(index, shape, strict=False)) if at != dim and n > length]
+    if function == "gather" and apart:
+        raise RuntimeError(
+            f"Size does not match at dimension {apart[0]} expected index {list(index)} to be no larger than "
+            f"self {list(shape)} apart from dimension {dim}"
+        )
+    if apart or (src is not None and any(n > length for n, length in zip(index, src, strict=False))):
+        beside = "" if src is None else f" and to be no larger size than src {list(src)}"
+        raise RuntimeError(
+            f"Expected index {list(index)} to be no larger than self {list(shape)} apart from dimension {dim}"
+            + beside
+        )
+
+
+@numpy_names
 def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """Returns the elements that `index` names along `dim`, each in its own row (torch.gather).
 
@@ -350,12 +468,11 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """
     x, where = input._array, index._array
     dim = wrap_dim(dim, x.ndim)
-    if where.ndim != x.ndim:
-        raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
-    key = _along(x.shape, where, dim)
+    key = _along("gather", x.shape, where, dim)
     return record(x[key], "GatherBackward0", (input,), lambda grad: (added_at(x.shape, key, grad),), (index,))
 
 
+@numpy_names
 def scatter(input: Tensor, dim: int, index: Tensor, src: Operand, *, reduce: str | None = None) -> Tensor:
     """Returns `input` with `src` written where `index` says along `dim` (torch.scatter).
 
@@ -373,7 +490,7 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Operand, *, reduce: str
         return _scatter_reduced(input, dim, index, src, reduce)
     x, where = input._array, index._array
     dim = wrap_dim(dim, x.ndim)
-    key = _along(x.shape, where, dim)
+    key = _along("scatter", x.shape, where, dim, src)
     result = x.copy()
     own = tuple(slice(length) for length in where.shape)
     to = target(src)
@@ -403,7 +520,7 @@ def _scatter_reduced(input: Tensor, dim: int, index: Tensor, src: Operand, reduc
     if reduce not in _REDUCTIONS:
         raise RuntimeError("reduce argument must be either add or multiply.")
     x, where = input._array, index._array
-    key = _along(x.shape, where, wrap_dim(dim, x.ndim))
+    key = _along("scatter", x.shape, where, wrap_dim(dim, x.ndim), src)
     result = lift(x).copy()
     values = src._array[tuple(map(slice, where.shape))] if isinstance(src, Variable) else src
     _REDUCTIONS[reduce].at(result, key, np.asarray(values).astype(result.dtype))
@@ -415,13 +532,14 @@ def _scatter_reduced(input: Tensor, dim: int, index: Tensor, src: Operand, reduc
     return record(lower(result, x.dtype), "NotImplemented", inputs, backward)
 
 
+@numpy_names
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """Returns `input` with `src` added where `index` says along `dim` (torch.scatter_add)."""
     x, where = input._array, index._array
     dim = wrap_dim(dim, x.ndim)
     if src._array.dtype != x.dtype:
         raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
-    key = _along(x.shape, where, dim)
+    key = _along("scatter_add", x.shape, where, dim, src)
     own = tuple(slice(length) for length in where.shape)
     result = lift(x).copy()
     np.add.at(result, key, lift(src._array[own]))
@@ -435,6 +553,7 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     return record(lower(result, x.dtype), "ScatterAddBackward0", (input, src), backward, (index,))
 
 
+@numpy_names
 def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
     """Returns `input` with the entries of `source` added at `index` along `dim` (torch.index_add)."""
     x = input._array

@@ -13,7 +13,7 @@ from .. import dtypes
 from ..autograd import Variable, record, record_view, wrap
 from ..meta import has_no_memory, refuse
 from .atleast import atleast_3d
-from .dims import flatten_arguments, numpy_names, wrap_dim
+from .dims import flatten_arguments, numpy_names, wrap_dim, wrap_dims
 from .indexing import getitem, index_select
 from .operands import Array
 
@@ -36,8 +36,8 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     tensors = tuple(tensors)
     if not tensors:
         raise ValueError("fastinit.cat(): expected a non-empty list of Tensors")
-    shaped = [each for each in tensors if each._array.shape != (0,)] or list(tensors)
-    ndim = shaped[0]._array.ndim
+    ndim = max(each._array.ndim for each in tensors)
+    shaped = [each for each in tensors if ndim == 1 or each._array.shape != (0,)]
     for index, each in enumerate(tensors):
         if each._array.ndim == 0:
             raise RuntimeError(f"zero-dimensional tensor (at position {index}) cannot be concatenated")
@@ -48,13 +48,17 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     dtype = dtypes.result_type(*tensors).numpy
     array = np.concatenate([each._array.astype(dtype, copy=False) for each in shaped], axis=dim)
     ends = np.cumsum([each._array.shape[dim] for each in shaped])
-    kinds = [each._array.dtype for each in shaped]
+    kinds = [(each._array.shape, each._array.dtype) for each in tensors]
+    left_out = [shape == (0,) and ndim > 1 for shape, _ in kinds]
 
     def backward(grad: Array) -> tuple[Array | None, ...]:
-        parts = np.split(grad, ends[:-1], axis=dim)
-        return tuple(part.astype(kind, copy=False) for part, kind in zip(parts, kinds, strict=True))
+        parts = iter(np.split(grad, ends[:-1], axis=dim))
+        return tuple(
+            np.zeros(shape, kind) if left else next(parts).astype(kind, copy=False)
+            for (shape, kind), left in zip(kinds, left_out, strict=True)
+        )
 
-    return record(array, "CatBackward0", tuple(shaped), backward)
+    return record(array, "CatBackward0", tensors, backward)
 
 
 def _check_joint(first: tuple[int, ...], shape: tuple[int, ...], dim: int, index: int) -> None:
@@ -169,6 +173,8 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     if chunks < 1:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     length = input._array.shape[wrap_dim(dim, input._array.ndim)]
+    if length == 0:
+        return split(input, [0] * chunks, dim)
     return split(input, math.ceil(length / chunks), dim)
 
 
@@ -234,8 +240,14 @@ def tile(input: Tensor, *dims: int | Sequence[int]) -> Tensor:
 
 
 def flip(input: Tensor, *dims: int | Sequence[int]) -> Tensor:
-    """Returns a copy with the order along `dims` reversed (torch.flip)."""
-    axes = tuple(wrap_dim(dim, input._array.ndim) for dim in flatten_arguments(dims))
+    """Returns a copy with the order along `dims` reversed (torch.flip).
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: one is named twice.
+    """
+    named = flatten_arguments(dims)
+    axes = wrap_dims(named, input._array.ndim) if named else ()
     return record(
         np.flip(input._array, axes).copy(), "FlipBackward0", (input,), lambda grad: (np.flip(grad, axes),)
     )
@@ -281,6 +293,7 @@ def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
     )
 
 
+@numpy_names
 def repeat_interleave(
     input: Tensor,
     repeats: int | Tensor | None = None,
@@ -321,6 +334,7 @@ def repeat_interleave(
     return index_select(input, axis, place)
 
 
+@numpy_names
 def tensor_split(
     input: Tensor, indices_or_sections: int | Sequence[int] | Tensor, dim: int = 0
 ) -> tuple[Tensor, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .. import dtypes
 from . import reduction
 from .decompositions import svdvals
-from .dims import Dims, wrap_dim
+from .dims import Dims, numpy_names, wrap_dim
 from .ordering import amax, amin
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["matrix_norm", "norm", "vector_norm"]
 
 
+@numpy_names
 def vector_norm(
     x: Tensor,
     ord: float = 2,
@@ -40,6 +41,7 @@ def vector_norm(
     return reduction.norm(x, ord, dim, keepdim, dtype)
 
 
+@numpy_names
 def matrix_norm(
     A: Tensor,  # noqa: N803 - PyTorch's name
     ord: float | str = "fro",
@@ -86,6 +88,7 @@ def matrix_norm(
     return (amax if ord > 0 else amin)(sums, compared, keepdim)
 
 
+@numpy_names
 def norm(
     A: Tensor,  # noqa: N803 - PyTorch's name
     ord: float | str | None = None,

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import record
-from .dims import wrap_dim
+from .dims import numpy_names, wrap_dim
 from .operands import Array, in_place, lift, lower
 from .reduction import norm
 from .shape import broadcast_tensors
@@ -31,6 +31,7 @@ def pairwise_distance(
     return norm(x1 - x2 + eps, p, -1, keepdim)
 
 
+@numpy_names
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-08) -> Tensor:
     """Returns the cosine of the angle between two tensors along `dim` (torch.cosine_similarity).
 
@@ -53,6 +54,7 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-08) 
     return (first * second).sum(dim)
 
 
+@numpy_names
 def renorm(input: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
     """Returns `input` with each entry of `dim` scaled down to the norm `maxnorm` at most (torch.renorm).
 

@@ -12,6 +12,7 @@ from .. import dtypes
 from ..autograd import Variable, before_write, check_writable, write
 from ..autograd.graph import Array
 from ..floating_point import compute
+from ..random import fills
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -34,6 +35,8 @@ __all__ = [
     "reduce_to",
     "refuse_bool",
     "refuse_integers",
+    "refuse_zero",
+    "scalar",
     "target",
 ]
 
@@ -98,6 +101,18 @@ def _converted(operand: Operand, dtype: np.dtype[Any]) -> Any:
     return np.asarray(operand).astype(dtype)
 
 
+def scalar(value: Number, dtype: np.dtype[Any]) -> Array:
+    """Returns a Python number as an array of no dimension.
+
+    Raises:
+        RuntimeError: the dtype cannot hold it.
+        TypeError: it is no number.
+    """
+    array = np.empty((), dtype)
+    fills.constant(array, value)
+    return array
+
+
 def refuse_bool(dtype: np.dtype[Any], kernel: str) -> None:
     """Refuses booleans where PyTorch has no kernel for them.
 
@@ -106,6 +121,16 @@ def refuse_bool(dtype: np.dtype[Any], kernel: str) -> None:
     """
     if dtype == np.bool_:
         raise NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")
+
+
+def refuse_zero(dividend: Any, divisor: Any, dtype: np.dtype[Any]) -> None:
+    """Refuses to divide integers by zero.
+
+    Raises:
+        RuntimeError: there is an integer to be divided by zero.
+    """
+    if dtype.kind in "iu" and not np.all(divisor) and np.size(dividend):
+        raise RuntimeError("ZeroDivisionError")
 
 
 def refuse_integers(dtype: np.dtype[Any], kernel: str) -> None:

@@ -11,7 +11,7 @@ from ..autograd import Variable, record, wrap
 from ..meta import as_array
 from .arithmetic import lerp, mul, sub
 from .dims import Dims, numpy_names, wrap_dim, wrap_dims
-from .operands import Array, lift
+from .operands import Array, compute, lift
 from .selection import maximum, minimum
 
 if TYPE_CHECKING:
@@ -66,10 +66,14 @@ def _extreme(
             )
         return _whole(input, np.max if word == "max" else np.min, f"{name}Backward1")
     dim = wrap_dim(dim, x.ndim)
-    if x.ndim and x.shape[dim] == 0:
-        raise IndexError(f"{word}(): Expected reduction dim {dim} to have non-zero size.")
+    _check_not_empty(f"{word}()", x, dim)
     index = as_array(arg(lift(x), axis=dim)) if x.ndim else np.zeros((), np.int64)
     return _picked(input, f"{name}Backward0", index, dim, keepdim)
+
+
+def _check_not_empty(function: str, x: Array, axis: int) -> None:
+    if x.ndim and x.shape[axis] == 0:
+        raise IndexError(f"{function}: Expected reduction dim {axis} to have non-zero size.")
 
 
 def _whole(input: Tensor, function: Any, name: str) -> Tensor:
@@ -113,6 +117,16 @@ def min(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False) -
 def _amax(input: Tensor, function: Any, name: str, dim: Dims, keepdim: bool) -> Tensor:
     x = input._array
     axes = wrap_dims(dim, x.ndim)
+    word = name[: name.index("Backward")].lower()
+    if dim is None and x.size == 0:
+        raise RuntimeError(
+            "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity."
+            if word == "aminmax"
+            else f"{word}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
+            "reduction dim with the 'dim' argument."
+        )
+    for axis in axes:
+        _check_not_empty(word if word == "aminmax" else f"{word}()", x, axis)
     kept = function(x, axis=axes, keepdims=True)
 
     def backward(grad: Array) -> tuple[Array]:
@@ -172,6 +186,7 @@ def _place(input: Tensor, function: Any, name: str, dim: int | None, keepdim: bo
     axis = wrap_dim(dim, x.ndim)
     if x.ndim == 0:
         return wrap(np.zeros((), np.int64))
+    _check_not_empty(f"{name}()", x, axis)
     return wrap(function(x, axis=axis, keepdims=keepdim))
 
 
@@ -236,6 +251,8 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     axis = wrap_dim(dim, x.ndim)
     if not 0 <= k <= (x.shape[axis] if x.ndim else 1):
         raise RuntimeError("selected index k out of range")
+    if x.ndim == 0:
+        return returned_by("TopkBackward0")(input.clone(), wrap(np.zeros((), np.int64)))
     order = _order(x, axis, largest).take(range(k), axis)
     return _reordered(input, "TopkBackward0", order, axis)
 
@@ -254,12 +271,14 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Ord
     """
     x = input._array
     axis = wrap_dim(dim, x.ndim)
+    _check_not_empty("kthvalue()", x, axis)
     if not 1 <= k <= (x.shape[axis] if x.ndim else 1):
         raise RuntimeError("kthvalue(): selected number k out of range for dimension " + str(axis))
     index = _order(x, axis, descending=False).take(k - 1, axis) if x.ndim else np.zeros((), np.int64)
     return _picked(input, "KthvalueBackward0", as_array(index), axis, keepdim)
 
 
+@numpy_names
 def quantile(
     input: Tensor,
     q: float | Tensor,
@@ -329,18 +348,22 @@ def quantile(
 def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor | Ordered:
     """Returns the lower median of all elements, or along `dim` with its index (torch.median)."""
     x = input._array
-    if dim is not None and x.ndim:
+    if dim is not None:
         axis = wrap_dim(dim, x.ndim)
+        if x.ndim == 0:
+            return returned_by("MedianBackward1")(input.clone(), wrap(np.zeros((), np.int64)))
+        _check_not_empty("median()", x, axis)
         middle = _order(x, axis, descending=False).take((x.shape[axis] - 1) // 2, axis)
         return _picked(input, "MedianBackward1", middle, axis, keepdim)
     if x.size == 0:
-        return wrap(np.asarray(np.nan, x.dtype))
+        return wrap(compute(np.asarray(np.nan).astype, x.dtype))
     place = np.unravel_index(_order(x.reshape(-1), 0, descending=False)[(x.size - 1) // 2], x.shape)
 
-    def backward(grad: Array) -> tuple[Array]:
-        spread = np.zeros(shape, grad.dtype)
-        spread[place] = grad
-        return (spread,)
+    value = x[place]
 
-    shape = x.shape
-    return record(x[place], "MedianBackward0", (input,), backward)
+    def backward(grad: Array) -> tuple[Array]:
+        # All that are equal to the median share its gradient.
+        reached = np.isnan(x) if np.isnan(value) else np.equal(x, value)
+        return (np.where(reached, grad / np.count_nonzero(reached), 0).astype(x.dtype),)
+
+    return record(value, "MedianBackward0", (input,), backward, (input,))

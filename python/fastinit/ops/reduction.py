@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def _converted(array: Array, dtype: dtypes.dtype | None) -> Array:
-    return array if dtype is None else compute(array.astype, dtype.numpy, copy=False)
+    return array if dtype is None else compute(array.astype, dtypes.as_dtype(dtype).numpy, copy=False)
 
 
 def _spread(grad: Array, shape: tuple[int, ...], axes: tuple[int, ...], keepdim: bool) -> Array:
@@ -96,7 +97,7 @@ def mean(
     Raises:
         RuntimeError: the input (or `dtype`) is not a floating-point one.
     """
-    kind = dtypes.as_dtype(input._array.dtype) if dtype is None else dtype
+    kind = dtypes.as_dtype(input._array.dtype if dtype is None else dtype)
     if not kind.is_floating_point:
         raise RuntimeError(
             f"mean(): could not infer output dtype. {'Input' if dtype is None else 'Optional'} dtype must be "
@@ -121,7 +122,7 @@ def mean(
 
 
 def _variance(
-    input: Tensor, dim: Dims, correction: float, keepdim: bool
+    function: str, input: Tensor, dim: Dims, correction: float, keepdim: bool
 ) -> tuple[Array, tuple[int, ...], Any, Array, float]:
     x = input._array
     if not dtypes.as_dtype(x.dtype).is_floating_point:
@@ -133,7 +134,15 @@ def _variance(
         count *= x.shape[axis]
     # Too few elements for the correction: 0 / 0, which is NaN, as PyTorch has it.
     divisor = max(count - correction, 0)
-    centred = compute(np.subtract, working, compute(np.mean, working, axis=axes, keepdims=True))
+    if not divisor or 0 in (length for axis, length in enumerate(x.shape) if axis not in axes):
+        warnings.warn(
+            f"{function}(): degrees of freedom is <= 0. Correction should be strictly less than the "
+            "reduction factor (input numel divided by output numel).",
+            UserWarning,
+            stacklevel=5,
+        )
+    total = compute(np.add.reduce, working, axis=axes, keepdims=True)
+    centred = compute(np.subtract, working, compute(np.true_divide, total, working.dtype.type(count)))
     value = compute(
         np.true_divide,
         np.sum(centred * centred, axis=axes, keepdims=keepdim),
@@ -163,8 +172,11 @@ def var(
     Raises:
         RuntimeError: the dtype is not a floating-point one.
     """
-    dim, correction = _correction(dim, unbiased, correction)
-    centred, axes, value, x, divisor = _variance(input, dim, correction, keepdim)
+    return _var("var", input, *_correction(dim, unbiased, correction), keepdim)
+
+
+def _var(function: str, input: Tensor, dim: Dims, correction: float, keepdim: bool) -> Tensor:
+    centred, axes, value, x, divisor = _variance(function, input, dim, correction, keepdim)
 
     def backward(grad: Array) -> tuple[Array]:
         spread = _spread(lift(grad), x.shape, axes, keepdim)
@@ -183,8 +195,11 @@ def std(
     correction: float | None = None,
 ) -> Tensor:
     """Returns the standard deviation over `dim`; arguments as those of `var` (torch.std)."""
-    dim, correction = _correction(dim, unbiased, correction)
-    centred, axes, value, x, divisor = _variance(input, dim, correction, keepdim)
+    return _std("std", input, *_correction(dim, unbiased, correction), keepdim)
+
+
+def _std(function: str, input: Tensor, dim: Dims, correction: float, keepdim: bool) -> Tensor:
+    centred, axes, value, x, divisor = _variance(function, input, dim, correction, keepdim)
     result = as_array(compute(np.sqrt, value))
 
     def backward(grad: Array) -> tuple[Array]:
@@ -207,7 +222,7 @@ def var_mean(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, correction: float = 1
 ) -> tuple[Tensor, Tensor]:
     """Returns the variance and the mean over `dim` (torch.var_mean)."""
-    return var(input, dim, keepdim=keepdim, correction=correction), mean(input, dim, keepdim)
+    return _var("var_mean", input, dim, correction, keepdim), mean(input, dim, keepdim)
 
 
 @numpy_names
@@ -215,7 +230,7 @@ def std_mean(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, correction: float = 1
 ) -> tuple[Tensor, Tensor]:
     """Returns the standard deviation and the mean over `dim` (torch.std_mean)."""
-    return std(input, dim, keepdim=keepdim, correction=correction), mean(input, dim, keepdim)
+    return _std("std_mean", input, dim, correction, keepdim), mean(input, dim, keepdim)
 
 
 @numpy_names
@@ -242,6 +257,8 @@ def prod(
 
 
 def _product_of_others(x: Array, axis: int) -> Array:
+    if x.size == 0:
+        return x
     """Returns the product of all other elements: of those before and those after, since one may be 0."""
     one = np.ones_like(x.take([0], axis))
     before = np.cumprod(np.concatenate([one, x], axis), axis).take(range(x.shape[axis]), axis)
@@ -274,7 +291,7 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     x = floating(input._array)
     working = lift(x)
     axes = wrap_dims(dim, x.ndim)
-    peak = np.max(working, axis=axes, keepdims=True)
+    peak = np.max(working, axis=axes, keepdims=True, initial=-np.inf)
     peak = np.where(np.isfinite(peak), peak, 0).astype(working.dtype)
     whole = compute(np.log, compute(np.sum, compute(np.exp, working - peak), axis=axes, keepdims=True)) + peak
     result = whole if keepdim else np.squeeze(whole, axes)
@@ -290,6 +307,20 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
         (input,),
         saves_result=True,
     )
+
+
+def _check_extreme(order: float, x: Array, axes: tuple[int, ...] | None) -> None:
+    """Refuses the largest or smallest of no elements, which there is not."""
+    text = f"linalg.vector_norm cannot compute the {order} norm on "
+    if axes is None and x.size == 0:
+        raise RuntimeError(text + "an empty tensor because the operation does not have an identity")
+    for axis in axes or ():
+        if x.ndim and x.shape[axis] == 0:
+            raise RuntimeError(
+                text
+                + f"the dimension {axis}because this dimension is empty and the operation does not have an "
+                "identity"
+            )
 
 
 def norm(
@@ -329,6 +360,7 @@ def norm(
     elif order == 1:
         value = compute(np.add.reduce, size, axis=axes, keepdims=True)
     elif np.isinf(order):
+        _check_extreme(order, x, None if dim is None else axes)
         value = (np.max if order > 0 else np.min)(size, axis=axes, keepdims=True)
     else:
         value = compute(lambda: np.add.reduce(size**order, axis=axes, keepdims=True) ** (1 / order))

@@ -9,9 +9,9 @@ import numpy as np
 
 from ..autograd import Variable, record
 from ..meta import check_index
-from .dims import wrap_dim
+from .dims import numpy_names, wrap_dim
 from .indexing import added_at, gather, index_add, scatter, scatter_add
-from .operands import Array, Operand, in_place, lift, lower, mismatch, reduce_to, target
+from .operands import Array, Operand, in_place, lift, lower, mismatch, reduce_to, scalar, target
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -74,15 +74,18 @@ def _key(input: Tensor, dim: int, index: Tensor) -> tuple[Any, ...]:
     if where.size and (where.min() < -length or where.max() >= length):
         bad = where[(where < -length) | (where >= length)].flat[0]
         raise IndexError(f"index {bad} is out of bounds for dimension {axis} with size {length}")
+    if x.ndim == 0:
+        return () if where.size else (np.zeros((), np.bool_),)
     return (slice(None),) * axis + (where,)
 
 
+@numpy_names
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Operand) -> Tensor:
     """Returns `input` with `value` in the entries of a dimension that `index` names (torch.index_fill).
 
     Raises:
         IndexError: an index is out of range, or no int64.
-        RuntimeError: `value` is a tensor of more than 0 dimensions.
+        RuntimeError: `value` is a tensor of more than 0 dimensions, or a number that the dtype cannot hold.
     """
     if index._array.dtype != np.int64:
         raise IndexError("index_fill_(): Expected dtype int64 for index.")
@@ -93,7 +96,7 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Operand) -> Tensor
         )
     key = _key(input, dim, index)
     result = input._array.copy()
-    result[key] = value._array if isinstance(value, Variable) else value
+    result[key] = value._array if isinstance(value, Variable) else scalar(value, result.dtype)
     to = target(value)
 
     def backward(grad: Array) -> tuple[Array | None, ...]:
@@ -110,6 +113,7 @@ def _lengths(shape: list[int], axis: int) -> str:
     return " ".join(str(length) for dim, length in enumerate(shape) if dim != axis)
 
 
+@numpy_names
 def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
     """Returns `input` with the entries of `source` in those that `index` names (torch.index_copy).
 
@@ -202,8 +206,11 @@ def take(input: Tensor, index: Tensor) -> Tensor:
 
     Raises:
         IndexError: a position is out of range.
+        RuntimeError: `index` is not int64.
     """
     x, where = input._array, index._array
+    if where.dtype != np.int64:
+        raise RuntimeError(f"take(): Expected a long tensor for index, but got {index.dtype.type_name}")
     check_index(x, where)
     try:
         array = x.reshape(-1)[where]
@@ -219,6 +226,7 @@ def take(input: Tensor, index: Tensor) -> Tensor:
     return record(array, "TakeBackward0", (input,), backward, (index,))
 
 
+@numpy_names
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
     """Returns the elements that `indices` names along `dim`, both broadcast (torch.take_along_dim).
 

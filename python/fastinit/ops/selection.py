@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import Variable, record, wrap
+from ..meta import as_array
 from .operands import (
     Array,
     Number,
@@ -21,6 +22,7 @@ from .operands import (
     mismatch,
     pair,
     reduce_to,
+    scalar,
     target,
 )
 
@@ -124,8 +126,7 @@ def clamp(input: Tensor, min: Operand | None = None, max: Operand | None = None)
     if min is None and max is None:
         raise RuntimeError("fastinit.clamp: At least one of 'min' or 'max' must not be None")
     if isinstance(min, Variable) or isinstance(max, Variable):
-        bounded = input if min is None else maximum(input, _as_tensor(min, input))
-        return bounded if max is None else minimum(bounded, _as_tensor(max, input))
+        return _clamped_by_tensors(input, min, max, "ClampBackward0")
     return _clamped(input, min, max, "ClampBackward1")
 
 
@@ -147,6 +148,34 @@ def _clamped(input: Tensor, min: Number | None, max: Number | None, name: str) -
     return record(lower(x.copy() if result is x else result, dtype), name, (input,), backward, (input,))
 
 
+def _clamped_by_tensors(input: Tensor, min: Operand | None, max: Operand | None, name: str) -> Tensor:
+    low, high = (None if each is None else _as_tensor(each, input) for each in (min, max))
+    operands = [each for each in (input, low, high) if each is not None]
+    dtype = dtypes.result_type(*operands).numpy
+    x: Any = lift(input._array.astype(dtype))
+    a, b = (None if each is None else lift(each._array.astype(dtype)) for each in (low, high))
+    result = x if a is None else broadcast(np.maximum, x, a)
+    result = result if b is None else broadcast(np.minimum, result, b)
+    targets = [target(each) for each in operands]
+
+    def backward(grad: Array) -> tuple[Array | None, ...]:
+        # The input has the gradient also where it is equal to a bound.
+        masks = [np.ones((), np.bool_)]
+        if a is not None:
+            masks[0] = masks[0] & np.greater_equal(x, a)
+            masks.append(np.less(x, a) if b is None else np.less(x, a) & np.less(a, b))
+        if b is not None:
+            masks[0] = masks[0] & np.less_equal(x, b)
+            masks.append(np.greater(x, b) if a is None else np.greater(x, b) | np.less(b, a))
+        zero = grad.dtype.type(0)
+        return tuple(
+            to and reduce_to(np.where(mask, grad, zero), to) for mask, to in zip(masks, targets, strict=True)
+        )
+
+    saved = tuple(operands)
+    return record(lower(as_array(result), dtype), name, saved, backward, saved)
+
+
 def _as_tensor(bound: Operand, input: Tensor) -> Tensor:
     return bound if isinstance(bound, Variable) else wrap(np.asarray(bound, input._array.dtype))
 
@@ -155,7 +184,8 @@ def masked_fill(input: Tensor, mask: Tensor, value: Operand) -> Tensor:
     """Returns `input` with `value` where `mask` holds (torch.masked_fill).
 
     Raises:
-        RuntimeError: the mask is not boolean.
+        RuntimeError: the mask is not boolean, or `value` is a tensor of more than 0 dimensions, or a number
+            that the dtype cannot hold.
     """
     test = mask._array
     if test.dtype != np.bool_:
@@ -163,8 +193,13 @@ def masked_fill(input: Tensor, mask: Tensor, value: Operand) -> Tensor:
             f"masked_fill_ only supports boolean masks, but got mask with dtype {cpp_name(test.dtype)}"
         )
     x = input._array
-    filling = value._array if isinstance(value, Variable) else np.asarray(value)
-    array = np.where(test, compute(filling.astype, x.dtype), x)
+    if isinstance(value, Variable) and value._array.ndim:
+        raise RuntimeError(
+            "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
+            f"{value._array.ndim} dimension(s)."
+        )
+    filling = compute(value._array.astype, x.dtype) if isinstance(value, Variable) else scalar(value, x.dtype)
+    array = broadcast(lambda mask, own: np.where(mask, filling, own), test, x)
     a, b = target(input), target(value)
 
     def backward(grad: Array) -> tuple[Array | None, ...]:
@@ -185,14 +220,18 @@ clamp_ = clip_ = in_place(clamp)
 def clamp_min(input: Tensor, min: Operand) -> Tensor:
     """Returns the elements, or `min` where they are less (torch.clamp_min)."""
     return (
-        maximum(input, min) if isinstance(min, Variable) else _clamped(input, min, None, "ClampMinBackward0")
+        _clamped_by_tensors(input, min, None, "ClampMinBackward1")
+        if isinstance(min, Variable)
+        else _clamped(input, min, None, "ClampMinBackward0")
     )
 
 
 def clamp_max(input: Tensor, max: Operand) -> Tensor:
     """Returns the elements, or `max` where they are more (torch.clamp_max)."""
     return (
-        minimum(input, max) if isinstance(max, Variable) else _clamped(input, None, max, "ClampMaxBackward0")
+        _clamped_by_tensors(input, None, max, "ClampMaxBackward1")
+        if isinstance(max, Variable)
+        else _clamped(input, None, max, "ClampMaxBackward0")
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..autograd import record, record_view, wrap
+from ..dtypes import as_dtype, dtype
 from ..meta import has_no_memory
 from ..size import Size
 from ..storage import UntypedStorage, window
@@ -18,7 +19,6 @@ from .dims import flatten_arguments, numpy_names, wrap_dim
 from .operands import Array, mismatch
 
 if TYPE_CHECKING:
-    from ..dtypes import dtype
     from ..tensor import Tensor
 
 
@@ -95,10 +95,11 @@ def view(input: Tensor, *shape: Any) -> Tensor:
         *shape: as in `reshape`; or a dtype.
 
     Raises:
-        RuntimeError: the shape does not fit the number of elements, or the strides do not allow a view.
+        RuntimeError: the shape does not fit the number of elements, or the strides do not allow a view; the
+            last dimension does not make whole elements of the dtype.
     """
-    if len(shape) == 1 and hasattr(shape[0], "numpy"):
-        return _bits(input, shape[0])
+    if len(shape) == 1 and isinstance(shape[0], dtype | type):
+        return _bits(input, as_dtype(shape[0]))
     sizes = _inferred(flatten_arguments(shape), input._array.size)
     result = _as_view(input, sizes)
     if result is None:
@@ -112,9 +113,24 @@ def view(input: Tensor, *shape: Any) -> Tensor:
 def _bits(input: Tensor, kind: dtype) -> Tensor:
     if kind.numpy == input._array.dtype:
         return view_as(input, input)
+    _check_bits(input, kind)
     bits = wrap(input._array.view(kind.numpy))
     bits._counter = input.version_counter()
     return bits
+
+
+def _check_bits(input: Tensor, kind: dtype) -> None:
+    x = input._array
+    ratio = kind.itemsize // x.itemsize
+    if kind.itemsize == x.itemsize:
+        return
+    views = f"to view {input.dtype.type_name} as {kind.type_name} (different element sizes)"
+    if x.ndim == 0:
+        raise RuntimeError(f"self.dim() cannot be 0 {views}")
+    if ratio > 1 and x.shape[-1] % ratio:
+        raise RuntimeError(f"self.size(-1) must be divisible by {ratio} {views}, but got {x.shape[-1]}")
+    if x.strides[-1] != x.itemsize and x.size:
+        raise RuntimeError(f"self.stride(-1) must be 1 {views}, but got {x.strides[-1] // x.itemsize}")
 
 
 def view_as(input: Tensor, other: Tensor) -> Tensor:
@@ -430,12 +446,12 @@ def unfold(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
     def replay(base: Array) -> Array:
         base = base if base.ndim else base.reshape(1)
         windows = np.lib.stride_tricks.sliding_window_view(base, size, axis, writeable=base.flags.writeable)
-        return windows[(slice(None),) * axis + (slice(None, None, step),)]
+        return windows[(slice(None),) * axis + (slice(None, None, step),)] if shape else windows[0]
 
     def backward(grad: Array) -> tuple[Array]:
         total = np.zeros(shape, grad.dtype)
         rows = np.moveaxis(total if total.ndim else total.reshape(1), axis, 0)
-        parts = np.moveaxis(grad, axis, 0)
+        parts = np.moveaxis(grad if shape else grad.reshape(1, size), axis, 0)
         for number, part in enumerate(parts):
             rows[number * step : number * step + size] += np.moveaxis(part, -1, 0)
         return (total,)

@@ -22,7 +22,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
         inplace: write the result over the input, and return the input.
 
     Raises:
-        RuntimeError: the input is not floating point, or the tape forbids writing over it.
+        RuntimeError: the input is not floating point, and p is not 1, or the tape forbids writing over it.
         ValueError: p is outside [0, 1].
 
     Draws: one word per element from the default generator, unless p is 0 or 1.
@@ -35,7 +35,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     if not training or p == 0:
         return input
     dtype = as_dtype(x.dtype)
-    if not dtype.is_floating_point:
+    if not dtype.is_floating_point and p < 1:
         raise RuntimeError(f"result type Float can't be cast to the desired output type {dtype.type_name}")
     if inplace:
         return in_place(dropout)(input, p)

@@ -45,7 +45,7 @@ def embedding_bag(
         mode: `'sum'`, `'mean'` or `'max'`.
         sparse: accepted for compatibility, but for max; the gradient is dense, with the same values.
         per_sample_weights: of input's shape: what each row is multiplied by, for sums.
-        include_last_offset: offsets has one more element, the end of the last bag.
+        include_last_offset: offsets, where they are given, have one more element, the end of the last bag.
         padding_idx: an index that counts for nothing; negative counts from the end.
 
     Returns:
@@ -75,6 +75,7 @@ def embedding_bag(
         raise ValueError(f"weight has to be a 2D Tensor, but got Tensor of dimension {weight.dim()}")
     if factors is not None:
         factors = factors.reshape(-1)
+    include_last_offset = include_last_offset and input.dim() == 1
     input, offsets = _flat(input, offsets)
     _check_mode(mode, scale_grad_by_freq, sparse)
     indices, starts = input._array, offsets._array

@@ -109,9 +109,9 @@ def multi_head_attention_forward(
     if mask is not None:
         mask = _checked_mask(mask, (heads, length, len(key)))
     k, v, added = _with_learned(k, v, bias_k, bias_v, static_k, static_v)
-    q = _heads(q, heads)
-    k = _heads(k, heads) if static_k is None else _checked_static("k", static_k, q)
-    v = _heads(v, heads) if static_v is None else _checked_static("v", static_v, q)
+    q = _heads(q, heads, width // num_heads)
+    k = _heads(k, heads, width // num_heads) if static_k is None else _checked_static("k", static_k, q)
+    v = _heads(v, heads, width // num_heads) if static_v is None else _checked_static("v", static_v, q)
     if add_zero_attn:
         nothing = zeros((heads, 1, width // num_heads), dtype=k.dtype)
         k, v = cat([k, nothing], dim=1), cat([v, nothing], dim=1)
@@ -124,7 +124,8 @@ def multi_head_attention_forward(
         returned = returned.mean(dim=1) if average_attn_weights else returned
         returned = returned if batched else returned.squeeze(0)
     else:
-        result, returned = _without_weights(q, k, v, mask, p, is_causal, batch), None
+        result = _without_weights(q, k, v, mask, p, is_causal, (batch, num_heads))
+        returned = None
     result = linear(result.reshape(length * batch, width), out_proj_weight, out_proj_bias)
     result = result.view(length, batch, result.size(1))
     return result if batched else result.squeeze(1), returned
@@ -221,9 +222,9 @@ def _projected(
     return projected
 
 
-def _heads(x: Tensor, count: int) -> Tensor:
-    """Cuts the features of all samples into heads, which come first."""
-    return x.contiguous().view(len(x), count, -1).transpose(0, 1)
+def _heads(x: Tensor, count: int, width: int) -> Tensor:
+    """Cuts the features of all samples into heads of a width, which come first."""
+    return x.contiguous().view(len(x), count, width).transpose(0, 1)
 
 
 def _with_learned(
@@ -275,11 +276,11 @@ def _with_weights(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, p: float
 
 
 def _without_weights(
-    q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, p: float, is_causal: bool, batch: int
+    q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, p: float, is_causal: bool, heads: tuple[int, int]
 ) -> Tensor:
-    q, k, v = (each.unflatten(0, (batch, -1)) for each in (q, k, v))
+    q, k, v = (each.view(*heads, *each.shape[1:]) for each in (q, k, v))
     if mask is not None:
-        mask = mask.unsqueeze(0) if mask.size(0) == 1 else mask.view(batch, -1, mask.size(1), mask.size(2))
+        mask = mask.unsqueeze(0) if mask.size(0) == 1 else mask.view(*heads, *mask.shape[1:])
     return scaled_dot_product_attention(q, k, v, mask, p, is_causal).permute(2, 0, 1, 3)
 
 
