@@ -43,14 +43,20 @@ def succeeds(program: str, **environment: str) -> bool:
 
 
 def test_openblas_is_loaded_before_the_first_large_product_and_no_sooner() -> None:
-    assert succeeds("""
+    program = """
         assert "scipy_openblas32" not in sys.modules
         product(8)
         assert "scipy_openblas32" not in sys.modules
         product(650)
         assert "scipy_openblas32" in sys.modules
         assert "OpenBLAS" in _core.blas()
-        """)
+        """
+    assert succeeds(program, FASTINIT_ISA="baseline")
+
+
+@pytest.mark.parametrize("isa", [isa for isa in _core.usable_isas() if isa == "avx512"])
+def test_it_is_not_loaded_where_our_own_product_is_the_quicker(isa: str) -> None:
+    assert succeeds('product(650); assert "scipy_openblas32" not in sys.modules', FASTINIT_ISA=isa)
 
 
 def test_it_is_never_loaded_where_our_own_product_is_asked_for() -> None:

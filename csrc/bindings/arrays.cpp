@@ -62,7 +62,7 @@ bool joint_stride(const py::array& array, py::ssize_t& stride) {
 PyObject* array_without_memory = nullptr;
 
 // The C library keeps the memory of smaller arrays.
-constexpr py::ssize_t worth_keeping = 1 << 20;
+constexpr py::ssize_t worth_keeping = 1 << 16;
 
 // The name of the capsules whose memory is kept; their context is its size.
 constexpr const char* kept = "fastinit.kept";

@@ -3,14 +3,18 @@
 // bits to keep, since a BLAS may run in its place.
 #include "kernels/dense.hpp"
 
+#include <cstdint>
+
 namespace fastinit::kernels::FASTINIT_ISA {
 namespace {
+
+constexpr Index never = PTRDIFF_MAX;
 
 #if defined(__AVX512F__)
 constexpr Index vector_bytes = 64;
 constexpr Index registers = 32;
 constexpr Index tile_rows = 8;
-constexpr Index worth_a_blas = 1 << 28;
+constexpr Index worth_a_blas = never;
 #elif defined(__AVX2__)
 constexpr Index vector_bytes = 32;
 constexpr Index registers = 16;

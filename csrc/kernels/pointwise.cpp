@@ -152,15 +152,15 @@ void backward(const T* grad, const T* saved, T* out, Index size, Parameters para
 }
 
 template <class F, class T>
-void forward_biased(const T* bias, T* y, Index rows, Index columns, Parameters parameters) {
-    for (Index i = 0; i < rows; ++i, y += columns)
+void forward_biased(const T* bias, T* y, Index row_stride, Index rows, Index columns, Parameters parameters) {
+    for (Index i = 0; i < rows; ++i, y += row_stride)
 #pragma GCC ivdep
         for (Index j = 0; j < columns; ++j) y[j] = F::forward(y[j] + bias[j], parameters);
 }
 
 template <class T>
-void add_bias(const T* bias, T* y, Index rows, Index columns) {
-    for (Index i = 0; i < rows; ++i, y += columns)
+void add_bias(const T* bias, T* y, Index row_stride, Index rows, Index columns) {
+    for (Index i = 0; i < rows; ++i, y += row_stride)
 #pragma GCC ivdep
         for (Index j = 0; j < columns; ++j) y[j] += bias[j];
 }

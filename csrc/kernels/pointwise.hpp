@@ -34,8 +34,9 @@ struct ActivationKernel {
     // The same for a layer's rows, sums[j] += the sum over i of out[i][j] on the way: its bias' gradient. For
     // relu, sigmoid and tanh; else null.
     void (*backward_summed)(const T* grad, const T* saved, T* out, Index rows, Index columns, T* sums);
-    // y[i][j] = f(y[i][j] + bias[j]): what follows a product.
-    void (*forward_biased)(const T* bias, T* y, Index rows, Index columns, ActivationParameters);
+    // y[i * row_stride + j] = f(y[i * row_stride + j] + bias[j]): what follows a product.
+    void (*forward_biased)(const T* bias, T* y, Index row_stride, Index rows, Index columns,
+                           ActivationParameters);
 };
 
 template <class T>
@@ -50,8 +51,8 @@ template <class T>
 struct PointwiseKernels {
     ActivationKernel<T> activations[activation_count];
     RowActivationKernel<T> row_activations[row_activation_count];
-    // y[i][j] += bias[j].
-    void (*add_bias)(const T* bias, T* y, Index rows, Index columns);
+    // y[i * row_stride + j] += bias[j].
+    void (*add_bias)(const T* bias, T* y, Index row_stride, Index rows, Index columns);
     // sums[j] += the sum over i of x[i * row_stride + j].
     void (*sum_rows)(const T* x, Index row_stride, Index rows, Index columns, T* sums);
 };

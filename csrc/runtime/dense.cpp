@@ -77,8 +77,8 @@ struct Grid {
     }
 };
 
-template <class T>
-void multiply_shared(const Product<T>& product, bool by_blas) {
+template <class T, class After>
+void multiply_shared(const Product<T>& product, bool by_blas, const After& after) {
     const Grid grid(product.m, product.n, num_threads());
     parallel_for(grid.rows * grid.columns, 1, [&](Index part, Index) {
         const Index row = part / grid.columns;
@@ -97,7 +97,23 @@ void multiply_shared(const Product<T>& product, bool by_blas) {
                                  {c.data + top * c.row + left * c.column, c.row, c.column},
                                  accumulate},
                       by_blas);
+        after(top, left, m, n);
     });
+}
+
+// The product, and after(top, left, rows, columns) for each part of c that is done, by the thread that has it
+// in its cache.
+template <class T, class After>
+void multiply_and(const Product<T>& product, const After& after) {
+    const auto& [m, n, k, a, b, c, accumulate] = product;
+    if (m == 0 || n == 0) return;
+    if (k == 0 && !accumulate)
+        for (Index i = 0; i < m; ++i)
+            for (Index j = 0; j < n; ++j) c.data[i * c.row + j * c.column] = T(0);
+    const bool by_blas = blas_wanted(m, n, k);
+    if (m * n * k >= worth_sharing && num_threads() > 1) return multiply_shared(product, by_blas, after);
+    if (k > 0) multiply_part(product, by_blas);
+    after(Index(0), Index(0), m, n);
 }
 
 // The vector itself where it is contiguous, else a copy in `holder`.
@@ -143,31 +159,20 @@ void before_activation(const LinearBackward<T>& layer) {
 
 template <class T>
 void multiply(const Product<T>& product) {
-    const auto& [m, n, k, a, b, c, accumulate] = product;
-    if (m == 0 || n == 0) return;
-    if (k == 0) {
-        if (!accumulate)
-            for (Index i = 0; i < m; ++i)
-                for (Index j = 0; j < n; ++j) c.data[i * c.row + j * c.column] = T(0);
-        return;
-    }
-    const bool by_blas = blas_wanted(m, n, k);
-    if (m * n * k < worth_sharing || num_threads() == 1)
-        multiply_part(product, by_blas);
-    else
-        multiply_shared(product, by_blas);
+    multiply_and(product, [](Index, Index, Index, Index) {});
 }
 
 template <class T>
 void linear(const Linear<T>& layer) {
     const auto& [rows, in, out, x, weight, bias, name, result] = layer;
-    multiply(Product<T>{rows, out, in, x, weight.transposed(), {result, out, 1}, false});
-    if (bias.data) {
-        std::unique_ptr<T[]> holder;
-        add_bias(name, contiguous(bias, out, holder), result, rows, out);
-    } else if (name) {
-        activation<T>(*name, result, result, rows * out, {});
-    }
+    std::unique_ptr<T[]> holder;
+    const T* const addends = bias.data ? contiguous(bias, out, holder) : nullptr;
+    multiply_and(
+        Product<T>{rows, out, in, x, weight.transposed(), {result, out, 1}, false},
+        [&, out = out, name = name, result = result](Index top, Index left, Index height, Index width) {
+            finish_layer(name, addends ? addends + left : nullptr, result + top * out + left, out, height,
+                         width);
+        });
 }
 
 template <class T>

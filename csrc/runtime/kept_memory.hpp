@@ -6,11 +6,11 @@ namespace fastinit::runtime {
 
 // Memory of large arrays that is kept when it is given back, for the next array of the same size: a training
 // step frees the gradients of the step before, and the system would clear their pages before it hands them
-// out again, which takes longer than the pass over them.
+// out again, which takes longer than a pass over them.
 //
-// What is kept never adds to the peak of what the arrays take: memory of a size that is not kept is asked for
-// only after as much of what is kept has gone back to the system. Where there is little memory left, the
-// system may take what is kept at any time.
+// What the arrays take and what is kept are never together more than nine eighths of the most that the arrays
+// have taken so far: beyond, memory is asked for only after kept memory of other sizes has gone back to the
+// system. Where there is little memory left, the system may take what is kept at any time.
 
 // At least as many bytes, aligned to 64, uninitialised; null where there is no memory.
 void* take_memory(std::size_t bytes);

@@ -92,13 +92,13 @@ void row_activation_backward(RowActivation name, const T* grad, const T* result,
 }
 
 template <class T>
-void add_bias(const Activation* name, const T* bias, T* y, Index rows, Index columns) {
-    in_pieces(rows, columns, [=](Index begin, Index end) {
-        if (name)
-            kernel_of<T>(*name).forward_biased(bias, y + begin * columns, end - begin, columns, {});
-        else
-            table<T>().add_bias(bias, y + begin * columns, end - begin, columns);
-    });
+void finish_layer(const Activation* name, const T* bias, T* y, Index row_stride, Index rows, Index columns) {
+    if (name && bias)
+        kernel_of<T>(*name).forward_biased(bias, y, row_stride, rows, columns, {});
+    else if (bias)
+        table<T>().add_bias(bias, y, row_stride, rows, columns);
+    else if (name)
+        for (Index i = 0; i < rows; ++i, y += row_stride) kernel_of<T>(*name).forward(y, y, columns, {});
 }
 
 template <class T>
@@ -115,7 +115,7 @@ void sum_rows(const T* x, Index row_stride, Index rows, Index columns, T* sums) 
     template void activation_backward_summed(Activation, const T*, const T*, T*, Index, Index, T*);     \
     template void row_activation(RowActivation, const T*, T*, Index, Index);                            \
     template void row_activation_backward(RowActivation, const T*, const T*, T*, Index, Index);         \
-    template void add_bias(const Activation*, const T*, T*, Index, Index);                              \
+    template void finish_layer(const Activation*, const T*, T*, Index, Index, Index);                   \
     template void sum_rows(const T*, Index, Index, Index, T*);
 FASTINIT_INSTANTIATE(float)
 FASTINIT_INSTANTIATE(double)

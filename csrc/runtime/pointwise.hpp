@@ -31,9 +31,10 @@ template <class T>
 void row_activation_backward(RowActivation name, const T* grad, const T* result, T* out, Index rows,
                              Index columns);
 
-// y[i][j] = activation(y[i][j] + bias[j]); no activation where `name` is null.
+// y[i * row_stride + j] = activation(y[i * row_stride + j] + bias[j]), on the calling thread; no activation
+// where `name` is null, no bias where `bias` is.
 template <class T>
-void add_bias(const Activation* name, const T* bias, T* y, Index rows, Index columns);
+void finish_layer(const Activation* name, const T* bias, T* y, Index row_stride, Index rows, Index columns);
 
 // sums[j] += the sum over i of x[i * row_stride + j].
 template <class T>

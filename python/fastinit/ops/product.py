@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import dtypes
+from .. import _core, dtypes
 from ..autograd import record
+from ..meta import has_no_memory
 from .arithmetic import add, mul
 from .copying import contiguous
-from .operands import Array, compute, cpp_name, in_place, lift, lower, mismatch
+from .operands import NATIVE_FLOATS, Array, compute, cpp_name, in_place, lift, lower, mismatch
 from .shape import matrix_t
 
 if TYPE_CHECKING:
@@ -18,7 +19,16 @@ if TYPE_CHECKING:
 
 
 def _product(a: Array, b: Array) -> Any:
-    return lower(compute(np.matmul, lift(a), lift(b)), a.dtype)
+    x, y = lift(a), lift(b)
+    if (
+        x.dtype in NATIVE_FLOATS
+        and x.ndim > 1
+        and y.ndim > 1
+        and not has_no_memory(x)
+        and not has_no_memory(y)
+    ):
+        return lower(_core.matmul(x, y), a.dtype)
+    return lower(compute(np.matmul, x, y), a.dtype)
 
 
 def _same_dtype(a: Array, b: Array) -> None:
