@@ -20,6 +20,7 @@ from .ops import (
     pointwise,
     product,
     reduction,
+    reshaping,
     scattering,
     selection,
     special,
@@ -379,6 +380,14 @@ class Methods:
     broadcast_to = shapes.broadcast_to
     unfold = shapes.unfold
     as_strided = shapes.as_strided
+    squeeze_ = reshaping.squeeze_
+    unsqueeze_ = reshaping.unsqueeze_
+    t_ = reshaping.t_
+    transpose_ = reshaping.transpose_
+    swapaxes_ = reshaping.swapaxes_
+    swapdims_ = reshaping.swapdims_
+    resize_ = reshaping.resize_
+    resize_as_ = reshaping.resize_as_
 
     # Indexing
     select = indexing.select

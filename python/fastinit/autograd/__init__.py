@@ -5,7 +5,17 @@ from .engine import accumulation_buffer, backward, grad
 from .grad_mode import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from .gradcheck import gradcheck
 from .graph import AccumulateGrad, Node
-from .record import before_write, bump, check_writable, rebase, record, record_view, write
+from .record import (
+    before_write,
+    bump,
+    check_history,
+    check_writable,
+    rebase,
+    record,
+    record_view,
+    take_shape,
+    write,
+)
 from .variable import Variable, wrap
 
 __all__ = [
@@ -16,6 +26,7 @@ __all__ = [
     "backward",
     "before_write",
     "bump",
+    "check_history",
     "check_writable",
     "enable_grad",
     "grad",
@@ -28,6 +39,7 @@ __all__ = [
     "record_view",
     "result_class",
     "set_grad_enabled",
+    "take_shape",
     "wrap",
     "write",
 ]

@@ -41,7 +41,6 @@ class View:
 
     Attributes:
         base: the tensor that owns the memory, itself no view.
-        replay: gives the same view of any array of the base's shape and layout.
         version: the version at which the view's `grad_fn` was right; a later one means that the memory was
             written to, and that the gradient's way leads through the base's newest node.
         output: its number, if the operation returned several views: while operations are recorded, such a
@@ -50,7 +49,7 @@ class View:
         tracked: whether operations were recorded when the view was made; if not, it stays out of the graph.
     """
 
-    __slots__ = ("base", "output", "refusal", "replay", "tracked", "version")
+    __slots__ = ("_path", "_reshaped", "base", "output", "refusal", "tracked", "version")
 
     def __init__(
         self,
@@ -68,6 +67,25 @@ class View:
         self.refusal = refusal
         self.tracked = tracked
 
+    @property
+    def replay(self) -> Callable[[Array], Array]:
+        """Gives the same view of any array of the base's shape and layout."""
+        path, reshaped = self._path, self.base._reshaped[self._reshaped :]
+        if not reshaped:
+            return path
+
+        def replay(array: Array) -> Array:
+            # The path starts at the shape that the base had when the view was made.
+            for restore in reversed(reshaped):
+                array = restore(array)
+            return path(array)
+
+        return replay
+
+    @replay.setter
+    def replay(self, path: Callable[[Array], Array]) -> None:
+        self._path, self._reshaped = path, len(self.base._reshaped)
+
 
 class Variable(_core.VariableBase):
     """An array and its place in the graph; the base of `Tensor`. The compiled base has the fields."""
@@ -82,6 +100,8 @@ class Variable(_core.VariableBase):
     _hooks: Hooks | None
     _post_hooks: Hooks | None
     _accumulator: weakref.ref[AccumulateGrad] | None
+    # For each change of the shape in place: what gives an array of the new shape the former one.
+    _reshaped: tuple[Callable[[Array], Array], ...] = ()
 
     # Memory and version
 
@@ -335,15 +355,21 @@ def add_grad(tensor: Variable, grad: Array) -> None:
     A gradient that the user assigned and that cannot be written to is replaced by the sum.
     """
     held = tensor._grad
-    if held is not None and held._array.flags.writeable and not repeats_elements(held._array):
-        np.add(held._array, grad, held._array)
-        held.version_counter()[0] += 1
-        return
-    buffer = np.empty_like(tensor._array, subok=False)
-    if held is None:
-        buffer[...] = grad
-    else:
-        np.add(held._array, grad, buffer)
+    try:
+        if held is not None and held._array.flags.writeable and not repeats_elements(held._array):
+            np.add(held._array, grad, held._array)
+            held.version_counter()[0] += 1
+            return
+        buffer = np.empty_like(tensor._array, subok=False)
+        if held is None:
+            buffer[...] = grad
+        else:
+            np.add(held._array, grad, buffer)
+    except ValueError:
+        raise RuntimeError(
+            f"a gradient of shape {list(grad.shape)} arrived at a leaf whose shape was changed to "
+            f"{list(tensor._array.shape)} in place after the operation was recorded"
+        ) from None
     tensor._grad = wrap(buffer)
 
 
