@@ -2,6 +2,7 @@
 
 from .compiled import result_class
 from .engine import accumulation_buffer, backward, grad
+from .function import Function
 from .grad_mode import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from .gradcheck import gradcheck
 from .graph import AccumulateGrad, Node
@@ -20,6 +21,7 @@ from .variable import Variable, wrap
 
 __all__ = [
     "AccumulateGrad",
+    "Function",
     "Node",
     "Variable",
     "accumulation_buffer",
