@@ -77,6 +77,12 @@ def test_memory_that_grows_keeps_its_values() -> None:
     assert fastinit.empty(0).resize_(3).shape == (3,)
 
 
+def test_memory_that_was_left_is_taken_again() -> None:
+    t = fastinit.arange(6.0)
+    assert t.resize_(2).resize_(2, 3).tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert t[1:].as_strided((2,), (1,)).untyped_storage() == t.untyped_storage()
+
+
 def test_memory_that_others_look_into_does_not_grow() -> None:
     t, array = fastinit.zeros(4), np.zeros(3)
     others = (t[1:], t.detach(), fastinit.from_numpy(array))

@@ -357,6 +357,7 @@ from .random import (
     set_rng_state,
 )
 from .sampling import bernoulli, normal, rand, rand_like, randint, randint_like, randn, randn_like, randperm
+from .serialization import load, save
 from .shard import Shard
 from .size import Size
 from .storage import UntypedStorage
@@ -564,6 +565,7 @@ __all__ = [
     "less_equal",
     "linalg",
     "linspace",
+    "load",
     "log",
     "log1p",
     "log2",
@@ -654,6 +656,7 @@ __all__ = [
     "row_stack",
     "rsqrt",
     "rsub",
+    "save",
     "scalar_tensor",
     "scatter",
     "scatter_add",
