@@ -142,6 +142,10 @@ from .ops.contraction import (
 from .ops.copying import (
     clone,
 )
+from .ops.correlation import (
+    corrcoef,
+    cov,
+)
 from .ops.counting import (
     bincount,
     bucketize,
@@ -156,6 +160,19 @@ from .ops.cumulative import (
     cumprod,
     diff,
     logcumsumexp,
+)
+from .ops.decompositions import (
+    named_qr as qr,
+)
+from .ops.decompositions import (
+    named_svd as svd,
+)
+from .ops.determinants import (
+    det,
+    logdet,
+)
+from .ops.determinants import (
+    named_slogdet as slogdet,
 )
 from .ops.diagonals import (
     diag,
@@ -200,11 +217,18 @@ from .ops.joining import (
     unbind,
     vstack,
 )
+from .ops.least_squares import (
+    pinv as pinverse,
+)
 from .ops.linalg import (
     inv as inverse,
 )
 from .ops.linalg import (
     matrix_exp,
+)
+from .ops.matrix_products import (
+    cross,
+    matrix_power,
 )
 from .ops.norms import (
     cosine_similarity,
@@ -451,10 +475,13 @@ __all__ = [
     "concatenate",
     "contiguous_format",
     "copysign",
+    "corrcoef",
     "cos",
     "cosh",
     "cosine_similarity",
     "count_nonzero",
+    "cov",
+    "cross",
     "cuda",
     "cummax",
     "cummin",
@@ -462,6 +489,7 @@ __all__ = [
     "cumsum",
     "default_generator",
     "deg2rad",
+    "det",
     "device",
     "diag",
     "diag_embed",
@@ -574,6 +602,7 @@ __all__ = [
     "logaddexp",
     "logaddexp2",
     "logcumsumexp",
+    "logdet",
     "logical_and",
     "logical_not",
     "logical_or",
@@ -589,6 +618,7 @@ __all__ = [
     "masked_select",
     "matmul",
     "matrix_exp",
+    "matrix_power",
     "max",
     "maximum",
     "mean",
@@ -627,11 +657,13 @@ __all__ = [
     "pairwise_distance",
     "permute",
     "pi",
+    "pinverse",
     "positive",
     "pow",
     "preserve_format",
     "prod",
     "promote_types",
+    "qr",
     "quantile",
     "rad2deg",
     "rand",
@@ -677,6 +709,7 @@ __all__ = [
     "signbit",
     "sin",
     "sinh",
+    "slogdet",
     "softmax",
     "sort",
     "split",
@@ -690,6 +723,7 @@ __all__ = [
     "sub",
     "subtract",
     "sum",
+    "svd",
     "swapaxes",
     "swapdims",
     "t",

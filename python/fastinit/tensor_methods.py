@@ -9,12 +9,18 @@ from .ops import (
     comparison,
     contraction,
     copying,
+    correlation,
     counting,
     cumulative,
+    decompositions,
+    determinants,
     diagonals,
     drawing,
     indexing,
     joining,
+    least_squares,
+    linalg,
+    matrix_products,
     norms,
     ordering,
     pointwise,
@@ -475,3 +481,17 @@ class Methods:
     geometric_ = drawing.geometric_
     bernoulli_ = drawing.bernoulli_
     random_ = drawing.random_
+
+    # Matrices
+    inverse = linalg.inv
+    matrix_exp = linalg.matrix_exp
+    svd = decompositions.named_svd
+    qr = decompositions.named_qr
+    det = determinants.det
+    logdet = determinants.logdet
+    slogdet = determinants.named_slogdet
+    pinverse = least_squares.pinv
+    cross = matrix_products.cross
+    matrix_power = matrix_products.matrix_power
+    cov = correlation.cov
+    corrcoef = correlation.corrcoef
