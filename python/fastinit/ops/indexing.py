@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -332,7 +333,7 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     return record(x[test], "MaskedSelectBackward0", (input,), backward, (mask,))
 
 
-def _along(shape: tuple[int, ...], index: Array, dim: int) -> tuple[Array, ...]:
+def along(shape: tuple[int, ...], index: Array, dim: int) -> tuple[Array, ...]:
     """Returns the full index that gather and scatter mean: `index` along `dim`, its own place elsewhere."""
     grid = list(np.ogrid[tuple(slice(length) for length in index.shape)])
     if index.size and (index.min() < 0 or index.max() >= shape[dim]):
@@ -352,15 +353,28 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     dim = wrap_dim(dim, x.ndim)
     if where.ndim != x.ndim:
         raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
-    key = _along(x.shape, where, dim)
+    key = along(x.shape, where, dim)
     return record(x[key], "GatherBackward0", (input,), lambda grad: (added_at(x.shape, key, grad),), (index,))
 
 
-def scatter(input: Tensor, dim: int, index: Tensor, src: Operand) -> Tensor:
-    """Returns `input` with `src` written where `index` says along `dim` (torch.scatter)."""
+def scatter(input: Tensor, dim: int, index: Tensor, src: Operand, *, reduce: str | None = None) -> Tensor:
+    """Returns `input` with `src` written where `index` says along `dim` (torch.scatter).
+
+    Args:
+        input: any shape.
+        dim: the dimension.
+        index: the places, of as many dimensions.
+        src: the values, or one for all.
+        reduce: "add" or "multiply": do that with what is there; there is no gradient then.
+
+    Raises:
+        RuntimeError: an index is out of range, or the word is another; in backward, with `reduce`.
+    """
+    if reduce is not None:
+        return _scatter_with(input, dim, index, src, reduce)
     x, where = input._array, index._array
     dim = wrap_dim(dim, x.ndim)
-    key = _along(x.shape, where, dim)
+    key = along(x.shape, where, dim)
     result = x.copy()
     own = tuple(slice(length) for length in where.shape)
     to = target(src)
@@ -382,13 +396,37 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Operand) -> Tensor:
     return record(result, "ScatterBackward1", (input,), backward, (index,))
 
 
+def _scatter_with(input: Tensor, dim: int, index: Tensor, src: Operand, reduce: str) -> Tensor:
+    if reduce not in {"add", "multiply"}:
+        raise RuntimeError("reduce argument must be either add or multiply.")
+    if isinstance(src, Variable):
+        warnings.warn(
+            "The reduce argument of torch.scatter with Tensor src is deprecated and will be removed in a "
+            "future PyTorch release. Use torch.scatter_reduce instead for more reduction options.",
+            UserWarning,
+            stacklevel=3,
+        )
+    x, where = input._array, index._array
+    key = along(x.shape, where, wrap_dim(dim, x.ndim))
+    own = tuple(slice(length) for length in where.shape)
+    result = lift(x).copy()
+    function = np.add if reduce == "add" else np.multiply
+    function.at(result, key, lift(src._array[own]) if isinstance(src, Variable) else src)
+
+    def backward(grad: Array) -> tuple[Array, ...]:
+        raise RuntimeError("derivative for aten::scatter is not implemented")
+
+    operands = (input, src) if isinstance(src, Variable) else (input,)
+    return record(lower(result, x.dtype), "NotImplemented", operands, backward)
+
+
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """Returns `input` with `src` added where `index` says along `dim` (torch.scatter_add)."""
     x, where = input._array, index._array
     dim = wrap_dim(dim, x.ndim)
     if src._array.dtype != x.dtype:
         raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
-    key = _along(x.shape, where, dim)
+    key = along(x.shape, where, dim)
     own = tuple(slice(length) for length in where.shape)
     result = lift(x).copy()
     np.add.at(result, key, lift(src._array[own]))
