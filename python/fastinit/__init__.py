@@ -819,4 +819,12 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f".{name}", __name__)
     if name == "initialize_":
         return importlib.import_module(".recipe", __name__).initialize_
+    if not name.startswith("_"):
+        namespace = importlib.import_module(".namespace", __name__)
+        if name in namespace.NAMES:
+            return namespace.look_up(name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *importlib.import_module(".namespace", __name__).NAMES})
