@@ -27,6 +27,7 @@ from .distance import cosine_similarity, pairwise_distance
 from .dropout import dropout
 from .embedding import embedding
 from .embedding_bag import embedding_bag
+from .likelihood import gaussian_nll_loss, kl_div, poisson_nll_loss
 from .linear import bilinear, linear
 from .multi_head_attention import multi_head_attention_forward
 from .normalization import group_norm, layer_norm, rms_norm
@@ -52,7 +53,14 @@ from .piecewise import (
     threshold_,
 )
 from .pooling import avg_pool1d, avg_pool2d, max_pool1d, max_pool2d
-from .regression import l1_loss, mse_loss, smooth_l1_loss
+from .ranking import (
+    cosine_embedding_loss,
+    hinge_embedding_loss,
+    margin_ranking_loss,
+    soft_margin_loss,
+    triplet_margin_loss,
+)
+from .regression import huber_loss, l1_loss, mse_loss, smooth_l1_loss
 
 __all__ = [
     "adaptive_avg_pool1d",
@@ -68,6 +76,7 @@ __all__ = [
     "conv1d",
     "conv2d",
     "conv3d",
+    "cosine_embedding_loss",
     "cosine_similarity",
     "cross_entropy",
     "dropout",
@@ -75,6 +84,7 @@ __all__ = [
     "elu_",
     "embedding",
     "embedding_bag",
+    "gaussian_nll_loss",
     "gelu",
     "glu",
     "group_norm",
@@ -83,7 +93,10 @@ __all__ = [
     "hardswish",
     "hardtanh",
     "hardtanh_",
+    "hinge_embedding_loss",
+    "huber_loss",
     "instance_norm",
+    "kl_div",
     "l1_loss",
     "layer_norm",
     "leaky_relu",
@@ -91,6 +104,7 @@ __all__ = [
     "linear",
     "log_softmax",
     "logsigmoid",
+    "margin_ranking_loss",
     "max_pool1d",
     "max_pool2d",
     "mish",
@@ -99,6 +113,7 @@ __all__ = [
     "nll_loss",
     "pad",
     "pairwise_distance",
+    "poisson_nll_loss",
     "prelu",
     "relu",
     "relu6",
@@ -110,6 +125,7 @@ __all__ = [
     "sigmoid",
     "silu",
     "smooth_l1_loss",
+    "soft_margin_loss",
     "softmax",
     "softmin",
     "softplus",
@@ -119,4 +135,5 @@ __all__ = [
     "tanhshrink",
     "threshold",
     "threshold_",
+    "triplet_margin_loss",
 ]
