@@ -35,7 +35,8 @@ kl_div(x, y, size_average=False) | hinge_embedding_loss(x, s, reduce=False) | kl
 """)  # noqa: E501 - a case is not broken
 LAYERS = calls("""
 KLDivLoss() | KLDivLoss(reduction="batchmean", log_target=True) | HuberLoss("sum", 0.5)
-MarginRankingLoss(0.2) | HingeEmbeddingLoss(0.5) | SoftMarginLoss() | PoissonNLLLoss(full=True) | PoissonNLLLoss(False, eps=1e-3)
+MarginRankingLoss(0.2) | HingeEmbeddingLoss(0.5) | SoftMarginLoss()
+PoissonNLLLoss(full=True) | PoissonNLLLoss(False, eps=1e-3)
 """)
 OF_THREE = calls("""
 TripletMarginLoss(swap=True) | TripletMarginLoss(0.5, 1.0) | GaussianNLLLoss(full=True, eps=0.5)

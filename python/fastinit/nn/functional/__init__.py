@@ -21,11 +21,12 @@ from .adaptive_pooling import adaptive_avg_pool1d, adaptive_avg_pool2d
 from .attention import scaled_dot_product_attention
 from .batch_norm import batch_norm, instance_norm
 from .binary import binary_cross_entropy, binary_cross_entropy_with_logits
+from .channel_dropout import dropout1d, dropout2d, dropout3d
 from .classification import cross_entropy, nll_loss
 from .convolution import conv1d, conv2d, conv3d
-from .distance import cosine_similarity, pairwise_distance
+from .distance import cosine_similarity, normalize, pairwise_distance
 from .dropout import dropout
-from .embedding import embedding
+from .embedding import embedding, one_hot
 from .embedding_bag import embedding_bag
 from .likelihood import gaussian_nll_loss, kl_div, poisson_nll_loss
 from .linear import bilinear, linear
@@ -52,6 +53,7 @@ from .piecewise import (
     threshold,
     threshold_,
 )
+from .pixels import pixel_shuffle, pixel_unshuffle
 from .pooling import avg_pool1d, avg_pool2d, max_pool1d, max_pool2d
 from .ranking import (
     cosine_embedding_loss,
@@ -80,6 +82,9 @@ __all__ = [
     "cosine_similarity",
     "cross_entropy",
     "dropout",
+    "dropout1d",
+    "dropout2d",
+    "dropout3d",
     "elu",
     "elu_",
     "embedding",
@@ -111,8 +116,12 @@ __all__ = [
     "mse_loss",
     "multi_head_attention_forward",
     "nll_loss",
+    "normalize",
+    "one_hot",
     "pad",
     "pairwise_distance",
+    "pixel_shuffle",
+    "pixel_unshuffle",
     "poisson_nll_loss",
     "prelu",
     "relu",
