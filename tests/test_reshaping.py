@@ -119,6 +119,26 @@ def test_a_gradient_of_the_former_shape_does_not_fit_a_leaf() -> None:
     assert w.grad.shape == (1, 3)
 
 
+def test_changes_that_no_view_has_seen_take_no_memory() -> None:
+    t = fastinit.arange(6.0).reshape(2, 3).clone()
+    view = t[0]
+    for _ in range(100):
+        t.unsqueeze_(1).transpose_(0, 2).squeeze_()
+    assert len(t._reshaped) == 1
+    after = t[:, 1]
+    t.t_().t_()
+    assert len(t._reshaped) == 2
+    # The views are still those of the same elements, also for a gradient.
+    assert t.tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert view.tolist() == [0, 1, 2]
+    assert after.tolist() == [1, 4]
+    x = fastinit.ones(2, 3, requires_grad=True)
+    t.mul_(x)
+    (view.sum() + 10 * after.sum()).backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [[0, 11, 2], [0, 40, 0]]
+
+
 def test_what_was_changed_can_be_copied() -> None:
     w = fastinit.arange(6.0).reshape(2, 3).clone().t_()
     for other in (copy.deepcopy(w), pickle.loads(pickle.dumps(w))):

@@ -307,7 +307,8 @@ class Tensor(Methods, Memory):
         """Returns what a copy keeps: values, gradient, and the user's own attributes."""
         fields = {"_array": self._array, "_requires_grad": self.requires_grad, "_grad": self._grad}
         kept = self.__dict__ | fields
-        kept.pop("_reshaped", None)  # of interest to views, which a copy has none of
+        for name in ("_reshaped", "_observed"):  # of interest to views, which a copy has none of
+            kept.pop(name, None)
         return kept
 
     def __setstate__(self, state: dict[str, Any]) -> None:

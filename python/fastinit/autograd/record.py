@@ -12,7 +12,7 @@ from ..dtypes import as_dtype, can_cast
 from ..floating_point import compute
 from .grad_mode import mode
 from .graph import Array, Backward, Node, node_class
-from .variable import Variable, View, repeats_elements, scatter, wrap
+from .variable import Places, Variable, View, repeats_elements, scatter, wrap
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -237,21 +237,21 @@ def _succeed(tensor: Variable, node: Node) -> None:
     tensor._node = node
 
 
-def take_shape(tensor: V, changed: Variable, name: str, restore: Callable[[Array], Array]) -> V:
+def take_shape(tensor: V, changed: Variable, name: str, places: Places) -> V:
     """Gives `tensor` the shape of a view of it, and its place in the graph.
 
     Args:
         tensor: passed by `check_history`, if operations are recorded.
         changed: what the operation that views the whole tensor under another shape returned.
         name: what PyTorch calls the node.
-        restore: gives an array of the new shape the former one, as a view.
+        places: where the dimensions of the former shape are now; None for those of length 1 that are gone.
     """
     view, path, node = tensor._view, changed._view, changed._node
     assert path is not None
     former = tensor._array.shape
     tensor._array = changed._array
     if view is None:
-        tensor._reshaped = (*tensor._reshaped, restore)
+        tensor._reshaped = _followed(tensor, places)
     else:
         view.replay = path.replay
     bump(tensor)
@@ -263,6 +263,17 @@ def take_shape(tensor: V, changed: Variable, name: str, restore: Callable[[Array
     elif tensor._node is not None and former != tensor._array.shape:
         _succeed(tensor, _shape_guard(tensor._node, former))
     return tensor
+
+
+def _followed(tensor: Variable, places: Places) -> tuple[Places | None, ...]:
+    """Returns the changes of the tensor's shape, with another one after them."""
+    former = tensor._reshaped
+    if former and tensor._observed < len(former):
+        last = former[-1]
+        if last is not None:
+            # No view was made in between: two changes are one.
+            return (*former[:-1], tuple(None if place is None else places[place] for place in last))
+    return (*former, places)
 
 
 def _shape_guard(node: Node, shape: tuple[int, ...]) -> Node:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import warnings
 import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias
 
 import numpy as np
 
 from .. import _core
 from ..dtypes import as_dtype
 from ..hooks import RemovableHandle
+from ..meta import as_array
 from ..size import Size
 from .graph import AccumulateGrad, Array, Edge, Hooks, Node, add_hook, node_class
 
@@ -26,6 +27,10 @@ _STALE_NO_GRAD_VIEW = (
     "clarify your code by moving both the view and the inplace either both inside the no_grad block (if you "
     "don't want the inplace to be tracked) or both outside (if you want the inplace to be tracked)."
 )
+
+
+#: Where the dimensions of a former shape are in a new one; None for those of length 1 that it has not.
+Places: TypeAlias = tuple[int | None, ...]
 
 
 class _Wrap(Protocol):
@@ -76,8 +81,8 @@ class View:
 
         def replay(array: Array) -> Array:
             # The path starts at the shape that the base had when the view was made.
-            for restore in reversed(reshaped):
-                array = restore(array)
+            for places in reversed(reshaped):
+                array = former_shape(array, places)
             return path(array)
 
         return replay
@@ -85,6 +90,8 @@ class View:
     @replay.setter
     def replay(self, path: Callable[[Array], Array]) -> None:
         self._path, self._reshaped = path, len(self.base._reshaped)
+        if self._reshaped:
+            self.base._observed = self._reshaped
 
 
 class Variable(_core.VariableBase):
@@ -100,8 +107,9 @@ class Variable(_core.VariableBase):
     _hooks: Hooks | None
     _post_hooks: Hooks | None
     _accumulator: weakref.ref[AccumulateGrad] | None
-    # For each change of the shape in place: what gives an array of the new shape the former one.
-    _reshaped: tuple[Callable[[Array], Array], ...] = ()
+    # The changes of the shape in place that views must know of, and how many the latest view has seen.
+    _reshaped: tuple[Places | None, ...] = ()
+    _observed: int = 0
 
     # Memory and version
 
@@ -347,6 +355,23 @@ class Variable(_core.VariableBase):
         if self._post_hooks is None:
             self._post_hooks = {}
         return add_hook(self._post_hooks, hook)
+
+
+def former_shape(array: Array, places: Places | None) -> Array:
+    """Returns a view of an array of a tensor's new shape under the former one.
+
+    Raises:
+        RuntimeError: the tensor has other elements than it had.
+    """
+    if places is None:
+        raise RuntimeError(
+            "a view was made before its base was resized: its gradient has no place in the base"
+        )
+    kept = [place for place in places if place is not None]
+    dropped = [axis for axis in range(array.ndim) if axis not in kept]
+    first: Any = (..., *(0,) * len(dropped))
+    added: Any = tuple(None if place is None else slice(None) for place in places)
+    return as_array(array.transpose(*kept, *dropped)[first][added])
 
 
 def add_grad(tensor: Variable, grad: Array) -> None:

@@ -96,7 +96,7 @@ _ALLOWED: Final = {
         "_reshaped",
         "_view",
     ),
-    *("_edge", "_is_view", "_version", "accumulator", "version_counter"),
+    *("_edge", "_is_view", "_observed", "_version", "accumulator", "version_counter"),
     *("device", "dtype", "grad", "grad_fn", "is_leaf", "requires_grad", "retains_grad"),
     *(
         "get_device",

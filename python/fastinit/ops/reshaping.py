@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..autograd import bump, check_history, is_grad_enabled, take_shape
+from ..autograd.variable import Places
 from ..meta import has_no_memory, without_memory
 from ..storage import UntypedStorage, window
 from . import shape as shapes
-from .dims import flatten_arguments
-from .operands import Array
+from .dims import flatten_arguments, wrap_dim, wrap_dims
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -29,12 +29,23 @@ def _in_place(
     input: Tensor,
     change: Callable[[Tensor], Tensor],
     name: str,
-    restore: Callable[[Array], Array],
+    places: Callable[[], Places],
 ) -> Tensor:
-    """Gives `input` the shape that `change` gives it; `name` is that of the node, the in-place form's own."""
+    """Gives `input` the shape that `change` gives it.
+
+    Args:
+        input: the tensor.
+        change: the operation that is not in place.
+        name: of the node, the in-place form's own.
+        places: tells where the former dimensions are; called when the arguments have been checked.
+    """
     if is_grad_enabled():
         check_history(input)
-    return take_shape(input, change(input), name, restore)
+    observed = input._observed
+    changed = change(input)
+    if input._reshaped:
+        input._observed = observed  # this view lasts no longer than the call
+    return take_shape(input, changed, name, places())
 
 
 def squeeze_(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
@@ -44,14 +55,19 @@ def squeeze_(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
         IndexError: a dimension is out of range.
         RuntimeError: a dimension is named twice, or autograd forbids the change.
     """
-    former = input._array.shape
+    shape = input._array.shape
     kind = 3 if dim is None else 4 if isinstance(dim, int) else 5
-    # NumPy makes a view wherever only lengths of 1 come and go.
+
+    def places() -> Places:
+        named = range(len(shape)) if dim is None else wrap_dims(dim, len(shape)) if dim != () else ()
+        gone = [length == 1 and axis in named for axis, length in enumerate(shape)]
+        return tuple(None if gone[axis] else axis - sum(gone[:axis]) for axis in range(len(shape)))
+
     return _in_place(
         input,
         lambda tensor: shapes.squeeze(tensor, dim),
         f"SqueezeBackward{kind}",
-        lambda array: array.reshape(former),
+        places,
     )
 
 
@@ -62,13 +78,13 @@ def unsqueeze_(input: Tensor, dim: int) -> Tensor:
         IndexError: `dim` is out of range.
         RuntimeError: autograd forbids the change.
     """
-    former = input._array.shape
-    return _in_place(
-        input,
-        lambda tensor: shapes.unsqueeze(tensor, dim),
-        "UnsqueezeBackward1",
-        lambda array: array.reshape(former),
-    )
+    ndim = input._array.ndim
+
+    def places() -> Places:
+        axis = wrap_dim(dim, ndim + 1)
+        return tuple(each + (each >= axis) for each in range(ndim))
+
+    return _in_place(input, lambda tensor: shapes.unsqueeze(tensor, dim), "UnsqueezeBackward1", places)
 
 
 def t_(input: Tensor) -> Tensor:
@@ -80,7 +96,7 @@ def t_(input: Tensor) -> Tensor:
     ndim = input._array.ndim
     if ndim > 2:
         raise RuntimeError(f"t_() expects a tensor with <= 2 dimensions, but self is {ndim}D")
-    return _in_place(input, shapes.t, "TBackward1", lambda array: array.T)
+    return _in_place(input, shapes.t, "TBackward1", lambda: tuple(reversed(range(ndim))))
 
 
 def transpose_(input: Tensor, dim0: int, dim1: int) -> Tensor:
@@ -90,12 +106,14 @@ def transpose_(input: Tensor, dim0: int, dim1: int) -> Tensor:
         IndexError: a dimension is out of range.
         RuntimeError: autograd forbids the change.
     """
-    return _in_place(
-        input,
-        lambda tensor: shapes.transpose(tensor, dim0, dim1),
-        "TransposeBackward1",
-        lambda array: array.swapaxes(dim0, dim1) if array.ndim else array,
-    )
+
+    def places() -> Places:
+        order: list[int] = list(range(input._array.ndim))
+        if order:
+            order[dim0], order[dim1] = order[dim1], order[dim0]
+        return tuple(order)
+
+    return _in_place(input, lambda tensor: shapes.transpose(tensor, dim0, dim1), "TransposeBackward1", places)
 
 
 def swapaxes_(input: Tensor, axis0: int, axis1: int) -> Tensor:
@@ -150,16 +168,12 @@ def _resize(input: Tensor, lengths: tuple[int, ...]) -> None:
         held.reshape(-1)[:former] = window(array, 0, (former,), (1,))
     view = input._view
     if view is None:
-        input._reshaped = (*input._reshaped, _lost)
+        input._reshaped = (*input._reshaped, None)
     else:
         base = view.base._array
         entry = first - UntypedStorage(base).offset_of(base)
         view.replay = lambda base: window(base, UntypedStorage(base).offset_of(base) + entry, lengths, steps)
     input._array = held
-
-
-def _lost(array: Array) -> Array:
-    raise RuntimeError("a view was made before its base was resized: its gradient has no place in the base")
 
 
 def resize_as_(input: Tensor, the_template: Tensor, *, memory_format: Any = None) -> Tensor:

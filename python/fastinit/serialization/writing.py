@@ -80,7 +80,8 @@ class _Pickler(pickle._Pickler):
         return NotImplemented
 
     def _reduced(self, tensor: Tensor) -> tuple[Any, ...]:
-        state = {name: value for name, value in tensor.__dict__.items() if name != "_reshaped"}
+        of_views = {"_reshaped", "_observed"}
+        state = {name: value for name, value in tensor.__dict__.items() if name not in of_views}
         if isinstance(tensor, Parameter):
             data = tensor.detach()
             self._alive.append(data)
