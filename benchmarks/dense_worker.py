@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import statistics
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -122,11 +121,6 @@ def main() -> None:
     options = parser.parse_args()
     quick = options.quick
 
-    if options.case == "import":
-        start = time.perf_counter()
-        importlib.import_module(options.library)
-        print(time.perf_counter() - start)
-        return
     if options.case in PRODUCTS:
         sizes = (QUICK_PRODUCTS if quick else PRODUCTS)[options.case]
         call = product(options.library, options.threads, sizes)

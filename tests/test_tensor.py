@@ -151,6 +151,15 @@ def test_numpy_shares_the_memory_and_takes_tensors():
     assert isinstance(np.float32(2) * x, fastinit.Tensor)
 
 
+def test_numpy_takes_what_requires_grad_where_nothing_is_recorded():
+    x = fastinit.ones(2, requires_grad=True)
+    with pytest.raises(RuntimeError, match="requires grad"):
+        x.numpy()
+    with fastinit.no_grad():
+        assert np.shares_memory(x.numpy(), x.detach().numpy())
+        assert np.asarray(x).tolist() == [1, 1]
+
+
 def test_the_constructor_is_pytorchs_old_one():
     assert fastinit.Tensor(2, 3).shape == (2, 3)
     assert fastinit.Tensor([1, 2]).tolist() == [1, 2]

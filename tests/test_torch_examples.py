@@ -47,7 +47,7 @@ NOT_HERE = {
 DIFFERENT = {
     ("torch.Generator.get_state", "g_cpu.get_state()"): "a state is 24 bytes in an array",
     ("torch.inference_mode", "y._version"): "inference mode keeps versions",
-    ("torch.kthvalue", ""): "no resize_: views go by their base's shape",
+    ("torch.linalg.eigh", "L\n"): "of a complex matrix",
     ("torch.linalg.norm", "LA.norm(B.double(), -2)"): "a singular value of 0, to the rounding",
     ("torch.linalg.qr", ""): "whole numbers, to the rounding",
     ("torch.logical_and", "torch.logical_and(a, b, out="): "no out=: copy_ writes",
@@ -57,9 +57,13 @@ DIFFERENT = {
     ): "as above",
     ("torch.logical_or", "torch.logical_or(a, b, out="): "as above",
     ("torch.logical_xor", "torch.logical_xor(a, b, out="): "as above",
+    ("torch.narrow_copy", "s ="): "there are no sparse tensors",
+    ("torch.narrow_copy", "torch.narrow_copy(s"): "as above",
     ("torch.nn.utils.parametrizations.orthogonal", "torch.dist("): "dist leaves the nodes of its parts",
     ("torch.optim.lr_scheduler.CyclicLR", "data_loader ="): "no torch.utils.data",
     ("torch.optim.lr_scheduler.OneCycleLR", "data_loader ="): "no torch.utils.data",
+    ("torch.qr", ""): "whole numbers, to the rounding",
+    ("torch.resolve_neg", ""): "there is no complex dtype",
     ("torch.sort", "x.sort()"): "every sort is stable",
 }
 

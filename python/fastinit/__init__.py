@@ -100,9 +100,14 @@ from .ops.bivariate import (
     fmax,
     fmin,
     fmod,
+    gcd,
+    heaviside,
     hypot,
+    lcm,
+    ldexp,
     logaddexp,
     logaddexp2,
+    nextafter,
     xlogy,
 )
 from .ops.comparison import (
@@ -148,6 +153,10 @@ from .ops.contraction import (
 from .ops.copying import (
     clone,
 )
+from .ops.correlation import (
+    corrcoef,
+    cov,
+)
 from .ops.counting import (
     bincount,
     bucketize,
@@ -163,12 +172,33 @@ from .ops.cumulative import (
     diff,
     logcumsumexp,
 )
-from .ops.decompositions import geqrf
+from .ops.decompositions import (
+    geqrf,
+)
+from .ops.decompositions import (
+    named_qr as qr,
+)
+from .ops.decompositions import (
+    named_svd as svd,
+)
+from .ops.determinants import (
+    det,
+    logdet,
+)
+from .ops.determinants import (
+    named_slogdet as slogdet,
+)
 from .ops.diagonals import (
     diag,
     diag_embed,
     diagflat,
     trace,
+)
+from .ops.drawing import (
+    multinomial,
+)
+from .ops.exponents import (
+    frexp_of as frexp,
 )
 from .ops.indexing import (
     diagonal,
@@ -189,10 +219,12 @@ from .ops.joining import (
     column_stack,
     concat,
     concatenate,
+    dsplit,
     dstack,
     flip,
     fliplr,
     flipud,
+    hsplit,
     hstack,
     repeat_interleave,
     roll,
@@ -205,13 +237,21 @@ from .ops.joining import (
     tril,
     triu,
     unbind,
+    vsplit,
     vstack,
+)
+from .ops.least_squares import (
+    pinv as pinverse,
 )
 from .ops.linalg import (
     inv as inverse,
 )
 from .ops.linalg import (
     matrix_exp,
+)
+from .ops.matrix_products import (
+    cross,
+    matrix_power,
 )
 from .ops.norms import (
     cosine_similarity,
@@ -230,7 +270,10 @@ from .ops.ordering import (
     max,
     median,
     min,
+    mode,
     msort,
+    nanmedian,
+    nanquantile,
     quantile,
     sort,
     topk,
@@ -274,6 +317,7 @@ from .ops.pointwise import (
     sigmoid,
     sign,
     sin,
+    sinc,
     sinh,
     sqrt,
     tan,
@@ -309,11 +353,16 @@ from .ops.reduction import (
     var,
     var_mean,
 )
+from .ops.reduction_at import (
+    index_reduce,
+    scatter_reduce,
+)
 from .ops.scattering import (
     index_copy,
     index_fill,
     index_put,
     masked_scatter,
+    put,
     take,
     take_along_dim,
 )
@@ -352,6 +401,13 @@ from .ops.special import (
     erfinv,
     logit,
 )
+from .ops.view_scatter import (
+    as_strided_scatter,
+    diagonal_scatter,
+    narrow_copy,
+    select_scatter,
+    slice_scatter,
+)
 from .printing import get_printoptions, set_printoptions
 from .random import (
     STREAM_VERSION,
@@ -364,6 +420,7 @@ from .random import (
     set_rng_state,
 )
 from .sampling import bernoulli, normal, rand, rand_like, randint, randint_like, randn, randn_like, randperm
+from .serialization import load, save
 from .shard import Shard
 from .size import Size
 from .storage import UntypedStorage
@@ -434,6 +491,7 @@ __all__ = [
     "argmin",
     "argsort",
     "as_strided",
+    "as_strided_scatter",
     "as_tensor",
     "asarray",
     "asin",
@@ -480,10 +538,13 @@ __all__ = [
     "concatenate",
     "contiguous_format",
     "copysign",
+    "corrcoef",
     "cos",
     "cosh",
     "cosine_similarity",
     "count_nonzero",
+    "cov",
+    "cross",
     "cuda",
     "cummax",
     "cummin",
@@ -491,18 +552,21 @@ __all__ = [
     "cumsum",
     "default_generator",
     "deg2rad",
+    "det",
     "device",
     "diag",
     "diag_embed",
     "diagflat",
     "diagnostics",
     "diagonal",
+    "diagonal_scatter",
     "diff",
     "dist",
     "div",
     "divide",
     "dot",
     "double",
+    "dsplit",
     "dstack",
     "dtype",
     "e",
@@ -536,12 +600,14 @@ __all__ = [
     "fmin",
     "fmod",
     "frac",
+    "frexp",
     "from_dlpack",
     "from_numpy",
     "frombuffer",
     "full",
     "full_like",
     "gather",
+    "gcd",
     "ge",
     "geqrf",
     "get_default_device",
@@ -553,7 +619,9 @@ __all__ = [
     "greater_equal",
     "gt",
     "half",
+    "heaviside",
     "histc",
+    "hsplit",
     "hstack",
     "hypot",
     "iinfo",
@@ -561,6 +629,7 @@ __all__ = [
     "index_copy",
     "index_fill",
     "index_put",
+    "index_reduce",
     "index_select",
     "inf",
     "inference_mode",
@@ -590,12 +659,15 @@ __all__ = [
     "kron",
     "kthvalue",
     "layout",
+    "lcm",
+    "ldexp",
     "le",
     "lerp",
     "less",
     "less_equal",
     "linalg",
     "linspace",
+    "load",
     "log",
     "log1p",
     "log2",
@@ -604,6 +676,7 @@ __all__ = [
     "logaddexp",
     "logaddexp2",
     "logcumsumexp",
+    "logdet",
     "logical_and",
     "logical_not",
     "logical_or",
@@ -619,6 +692,7 @@ __all__ = [
     "masked_select",
     "matmul",
     "matrix_exp",
+    "matrix_power",
     "max",
     "maximum",
     "mean",
@@ -628,21 +702,27 @@ __all__ = [
     "min",
     "minimum",
     "mm",
+    "mode",
     "moveaxis",
     "movedim",
     "msort",
     "mul",
+    "multinomial",
     "multiply",
     "mv",
     "nan",
     "nan_to_num",
     "nanmean",
+    "nanmedian",
+    "nanquantile",
     "nansum",
     "narrow",
+    "narrow_copy",
     "ne",
     "neg",
     "negative",
     "newaxis",
+    "nextafter",
     "nn",
     "no_grad",
     "nonzero",
@@ -657,11 +737,14 @@ __all__ = [
     "pairwise_distance",
     "permute",
     "pi",
+    "pinverse",
     "positive",
     "pow",
     "preserve_format",
     "prod",
     "promote_types",
+    "put",
+    "qr",
     "quantile",
     "rad2deg",
     "rand",
@@ -686,12 +769,15 @@ __all__ = [
     "row_stack",
     "rsqrt",
     "rsub",
+    "save",
     "scalar_tensor",
     "scatter",
     "scatter_add",
+    "scatter_reduce",
     "searchsorted",
     "seed",
     "select",
+    "select_scatter",
     "set_default_device",
     "set_default_dtype",
     "set_grad_enabled",
@@ -705,7 +791,10 @@ __all__ = [
     "sign",
     "signbit",
     "sin",
+    "sinc",
     "sinh",
+    "slice_scatter",
+    "slogdet",
     "softmax",
     "sort",
     "split",
@@ -719,6 +808,7 @@ __all__ = [
     "sub",
     "subtract",
     "sum",
+    "svd",
     "swapaxes",
     "swapdims",
     "t",
@@ -749,6 +839,7 @@ __all__ = [
     "var",
     "var_mean",
     "vdot",
+    "vsplit",
     "vstack",
     "where",
     "xlogy",
@@ -777,8 +868,12 @@ def __getattr__(name: str) -> Any:
         return module
     if name == "initialize_":
         return importlib.import_module(".recipe", __name__).initialize_
+    if not name.startswith("_"):
+        namespace = importlib.import_module(".namespace", __name__)
+        if name in namespace.NAMES:
+            return namespace.look_up(name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *importlib.import_module(".namespace", __name__).NAMES})

@@ -11,6 +11,7 @@ from .conversion import finished
 from .creation import memory, memory_like
 from .devices import META, DeviceLike, as_device
 from .meta import without_memory
+from .ops import drawing
 from .ops.operands import Array, broadcast, lift, lower
 from .overloads import is_integer, no_overload
 from .random import Generator
@@ -236,12 +237,7 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
         raise TypeError(
             f"bernoulli(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}"
         )
-    array = np.empty_like(input._array)
-    if p is not None:
-        random.bernoulli(array, p, generator)
-        return finished(array, False)
-    random.bernoulli_each(array, input._array, generator)
-    return record(array, "BernoulliBackward0", (input,), lambda grad: (np.zeros_like(grad),))
+    return drawing.bernoulli(input, p, generator=generator)
 
 
 def _is_real(value: object) -> bool:

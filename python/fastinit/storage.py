@@ -26,9 +26,9 @@ class UntypedStorage:
     __slots__ = ("_first", "_owner", "_size")
 
     def __init__(self, array: Array) -> None:
-        owner = array
-        while isinstance(owner.base, np.ndarray) and has_no_memory(owner.base) == has_no_memory(array):
-            owner = owner.base
+        owner, outer = array, _outer(array)
+        while outer is not None and has_no_memory(outer) == has_no_memory(array):
+            owner, outer = outer, _outer(outer)
         first, end = np.lib.array_utils.byte_bounds(owner)
         self._owner = owner
         self._first = first if owner.size else 0
@@ -67,11 +67,18 @@ class UntypedStorage:
         return f"<fastinit.UntypedStorage of {self._size} bytes at {self._first:#x}>"
 
 
+def _outer(array: Array) -> Array | None:
+    """Returns the array that this one is a window in."""
+    # Between the two may stand what lends the memory: `as_strided` of NumPy has such an object, too.
+    base = array.base if isinstance(array.base, np.ndarray) else getattr(array.base, "base", None)
+    return base if isinstance(base, np.ndarray) else None
+
+
 class _Lender:
     """What NumPy asks for memory: the address, lengths and strides; it keeps the owner alive."""
 
     def __init__(self, owner: Array, interface: dict[str, Any]) -> None:
-        self.owner = owner
+        self.base = owner
         self.__array_interface__ = interface
 
 
@@ -88,6 +95,11 @@ def window(array: Array, offset: int, shape: tuple[int, ...], strides: tuple[int
         refuse("as_strided")
     storage = UntypedStorage(array)
     size = array.itemsize
+    owner = storage._owner
+    if owner.flags.forc:
+        # An array whose chain of bases leads to the owner: it has the same storage.
+        memory = (owner if owner.flags.c_contiguous else owner.T).reshape(-1).view(np.uint8)
+        return np.ndarray(shape, array.dtype, memory, offset * size, tuple(step * size for step in strides))
     interface = {
         "version": 3,
         "shape": shape,

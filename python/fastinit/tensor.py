@@ -325,7 +325,10 @@ class Tensor(Methods, Memory):
     def __getstate__(self) -> dict[str, Any]:
         """Returns what a copy keeps: values, gradient, and the user's own attributes."""
         fields = {"_array": self._array, "_requires_grad": self.requires_grad, "_grad": self._grad}
-        return self.__dict__ | fields
+        kept = self.__dict__ | fields
+        for name in ("_reshaped", "_observed"):  # of interest to views, which a copy has none of
+            kept.pop(name, None)
+        return kept
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         for name, value in state.items():

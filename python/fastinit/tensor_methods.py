@@ -9,20 +9,30 @@ from .ops import (
     comparison,
     contraction,
     copying,
+    correlation,
     counting,
     cumulative,
+    decompositions,
+    determinants,
     diagonals,
     drawing,
+    exponents,
     indexing,
     joining,
+    least_squares,
+    linalg,
+    matrix_products,
     norms,
     ordering,
     pointwise,
     product,
     reduction,
+    reduction_at,
+    reshaping,
     scattering,
     selection,
     special,
+    view_scatter,
 )
 from .ops import (
     shape as shapes,
@@ -183,6 +193,9 @@ class Methods:
     fix_ = pointwise.fix_
     __abs__ = pointwise.abs
     __pos__ = pointwise.positive
+    sinc = pointwise.sinc
+    sinc_ = pointwise.sinc_
+    frexp = exponents.frexp_of
 
     # Special functions
     erf = special.erf
@@ -214,6 +227,16 @@ class Methods:
     copysign_ = bivariate.copysign_
     fmod_ = bivariate.fmod_
     xlogy_ = bivariate.xlogy_
+    heaviside = bivariate.heaviside
+    nextafter = bivariate.nextafter
+    ldexp = bivariate.ldexp
+    gcd = bivariate.gcd
+    lcm = bivariate.lcm
+    heaviside_ = bivariate.heaviside_
+    nextafter_ = bivariate.nextafter_
+    ldexp_ = bivariate.ldexp_
+    gcd_ = bivariate.gcd_
+    lcm_ = bivariate.lcm_
 
     # Products
     mm = product.mm
@@ -280,6 +303,9 @@ class Methods:
     msort = ordering.msort
     kthvalue = ordering.kthvalue
     quantile = ordering.quantile
+    mode = ordering.mode
+    nanmedian = ordering.nanmedian
+    nanquantile = ordering.nanquantile
 
     # How often values occur
     unique = counting.unique
@@ -350,11 +376,30 @@ class Methods:
     __iand__ = operator(comparison.bitwise_and_)
     __ior__ = operator(comparison.bitwise_or_)
     __ixor__ = operator(comparison.bitwise_xor_)
+    __ilshift__ = operator(comparison.bitwise_left_shift_)
+    __irshift__ = operator(comparison.bitwise_right_shift_)
     __lshift__ = operator(comparison.bitwise_left_shift)
     __rshift__ = operator(comparison.bitwise_right_shift)
     __rlshift__ = operator(comparison.left_shift_of)
     __rrshift__ = operator(comparison.right_shift_of)
     __invert__ = comparison.inverted
+    eq_ = comparison.eq_
+    ne_ = comparison.ne_
+    lt_ = comparison.lt_
+    le_ = comparison.le_
+    gt_ = comparison.gt_
+    ge_ = comparison.ge_
+    greater_ = comparison.greater_
+    greater_equal_ = comparison.greater_equal_
+    less_ = comparison.less_
+    less_equal_ = comparison.less_equal_
+    not_equal_ = comparison.not_equal_
+    logical_and_ = comparison.logical_and_
+    logical_or_ = comparison.logical_or_
+    logical_xor_ = comparison.logical_xor_
+    logical_not_ = comparison.logical_not_
+    bitwise_left_shift_ = comparison.bitwise_left_shift_
+    bitwise_right_shift_ = comparison.bitwise_right_shift_
 
     # Shapes
     reshape = shapes.reshape
@@ -379,6 +424,14 @@ class Methods:
     broadcast_to = shapes.broadcast_to
     unfold = shapes.unfold
     as_strided = shapes.as_strided
+    squeeze_ = reshaping.squeeze_
+    unsqueeze_ = reshaping.unsqueeze_
+    t_ = reshaping.t_
+    transpose_ = reshaping.transpose_
+    swapaxes_ = reshaping.swapaxes_
+    swapdims_ = reshaping.swapdims_
+    resize_ = reshaping.resize_
+    resize_as_ = reshaping.resize_as_
 
     # Indexing
     select = indexing.select
@@ -405,6 +458,17 @@ class Methods:
     masked_scatter_ = scattering.masked_scatter_
     take = scattering.take
     take_along_dim = scattering.take_along_dim
+    scatter_reduce = reduction_at.scatter_reduce
+    scatter_reduce_ = reduction_at.scatter_reduce_
+    index_reduce = reduction_at.index_reduce
+    index_reduce_ = reduction_at.index_reduce_
+    put = scattering.put
+    put_ = scattering.put_
+    diagonal_scatter = view_scatter.diagonal_scatter
+    select_scatter = view_scatter.select_scatter
+    slice_scatter = view_scatter.slice_scatter
+    as_strided_scatter = view_scatter.as_strided_scatter
+    narrow_copy = view_scatter.narrow_copy
 
     # Diagonals
     trace = diagonals.trace
@@ -433,6 +497,9 @@ class Methods:
     rot90 = joining.rot90
     tril = joining.tril
     triu = joining.triu
+    hsplit = joining.hsplit
+    vsplit = joining.vsplit
+    dsplit = joining.dsplit
 
     # Copies and conversions
     clone = copying.clone
@@ -457,7 +524,7 @@ class Methods:
     bool = copying.boolean
     __deepcopy__ = copying.deep_copy
 
-    # Random values in place
+    # Random values, most of them in place
     uniform_ = drawing.uniform_
     normal_ = drawing.normal_
     log_normal_ = drawing.log_normal_
@@ -466,3 +533,19 @@ class Methods:
     geometric_ = drawing.geometric_
     bernoulli_ = drawing.bernoulli_
     random_ = drawing.random_
+    bernoulli = drawing.bernoulli
+    multinomial = drawing.multinomial
+
+    # Matrices
+    inverse = linalg.inv
+    matrix_exp = linalg.matrix_exp
+    svd = decompositions.named_svd
+    qr = decompositions.named_qr
+    det = determinants.det
+    logdet = determinants.logdet
+    slogdet = determinants.named_slogdet
+    pinverse = least_squares.pinv
+    cross = matrix_products.cross
+    matrix_power = matrix_products.matrix_power
+    cov = correlation.cov
+    corrcoef = correlation.corrcoef

@@ -353,3 +353,16 @@ def test_flatten_joins_the_dimensions_that_torch_joins(same_as_torch, normal, st
 )
 def test_unflatten_splits_the_dimension_that_torch_splits(same_as_torch, normal, dim, sizes):
     same_as_torch(lambda lib, x: lib.nn.Unflatten(dim, sizes)(x), normal(2, 6, 4))
+
+
+@pytest.mark.parametrize("name", ["weight", "bias"])
+def test_gradients_are_of_the_parameters_that_were_used(name):
+    # As in PyTorch: `.data` may be set to a tensor of another shape between forward and backward.
+    layer = nn.Linear(4, 1000)
+    used = getattr(layer, name)
+    shape = used.shape
+    output = layer(fastinit.ones(3, 4))
+    used.data = fastinit.zeros(2)
+    output.sum().backward()
+    assert used.grad.shape == shape
+    assert (used.grad == 3).all()

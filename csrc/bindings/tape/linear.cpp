@@ -86,6 +86,7 @@ class LinearRule final : public Rule {
                Variable* output)
         : x_(array_of(input)),
           weight_array_(array_of(weight)),
+          bias_array_(bias ? array_of(bias) : no_array()),
           weight_(py::reinterpret_borrow<py::object>(weight)),
           bias_(py::reinterpret_borrow<py::object>(bias ? bias : nullptr)),
           wants_{wants_input, wants_weight, wants_bias},
@@ -139,7 +140,7 @@ class LinearRule final : public Rule {
         if (activation_) before = is_ours(grad) ? grad : empty_like(result_);
         if (wants_[0]) grad_x = empty_like(x_);
         if (wants_[1]) to_weight.emplace(weight_.ptr(), weight_array_, accumulating);
-        if (wants_[2]) to_bias.emplace(bias_.ptr(), array_of(bias_.ptr()), accumulating);
+        if (wants_[2]) to_bias.emplace(bias_.ptr(), bias_array_, accumulating);
         const runtime::LinearBackward<T> layer{
             rows,
             in,
@@ -167,7 +168,8 @@ class LinearRule final : public Rule {
     }
 
     py::array x_;
-    py::array weight_array_;
+    py::array weight_array_,
+        bias_array_;                 // as they were: a user may set their .data before the backward pass
     py::array result_ = no_array();  // where there is an activation
     py::object weight_;
     py::object bias_;  // null for none

@@ -2,6 +2,7 @@
 
 from .compiled import result_class
 from .engine import accumulation_buffer, backward, check_replacement, grad
+from .function import Function
 from .grad_mode import (
     enable_grad,
     inference_mode,
@@ -12,17 +13,29 @@ from .grad_mode import (
 )
 from .gradcheck import gradcheck
 from .graph import AccumulateGrad, Node
-from .record import before_write, bump, check_writable, rebase, record, record_view, write
+from .record import (
+    before_write,
+    bump,
+    check_history,
+    check_writable,
+    rebase,
+    record,
+    record_view,
+    take_shape,
+    write,
+)
 from .variable import Variable, wrap
 
 __all__ = [
     "AccumulateGrad",
+    "Function",
     "Node",
     "Variable",
     "accumulation_buffer",
     "backward",
     "before_write",
     "bump",
+    "check_history",
     "check_replacement",
     "check_writable",
     "enable_grad",
@@ -37,6 +50,7 @@ __all__ = [
     "record_view",
     "result_class",
     "set_grad_enabled",
+    "take_shape",
     "wrap",
     "write",
 ]

@@ -12,12 +12,22 @@ from ..dtypes import as_dtype, can_cast
 from ..floating_point import compute
 from .grad_mode import mode
 from .graph import Array, Backward, Node, node_class
-from .variable import Variable, View, repeats_elements, scatter, wrap
+from .variable import Places, Variable, View, repeats_elements, scatter, wrap
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
 
-__all__ = ["before_write", "bump", "check_writable", "rebase", "record", "record_view", "write"]
+__all__ = [
+    "before_write",
+    "bump",
+    "check_history",
+    "check_writable",
+    "rebase",
+    "record",
+    "record_view",
+    "take_shape",
+    "write",
+]
 
 V = TypeVar("V", bound=Variable)
 
@@ -122,14 +132,23 @@ def check_writable(tensor: Variable, others: Iterable[object] = ()) -> None:
             view that may not be written to; or elements of it share memory.
     """
     if mode.enabled:
-        view = tensor._view
-        if view is None:
-            if tensor._requires_grad:
-                raise RuntimeError(_LEAF)
-        elif tensor.requires_grad or _any_requires_grad(others):
-            _check_writable_view(tensor, view)
+        check_history(tensor, others)
     if repeats_elements(tensor._array):
         raise RuntimeError(_OVERLAP)
+
+
+def check_history(tensor: Variable, others: Iterable[object] = ()) -> None:
+    """Refuses an in-place operation that is recorded and that the graph does not allow.
+
+    Raises:
+        RuntimeError: as `check_writable`, but for what the memory does not allow.
+    """
+    view = tensor._view
+    if view is None:
+        if tensor._requires_grad:
+            raise RuntimeError(_LEAF)
+    elif tensor.requires_grad or _any_requires_grad(others):
+        _check_writable_view(tensor, view)
 
 
 def _check_writable_view(tensor: Variable, view: View) -> None:
@@ -207,10 +226,68 @@ def rebase(tensor: Variable, node: Node) -> None:
     view = tensor._view
     if view is not None:
         tensor, node = view.base, _copy_slices(view.base, view.replay, node)
+    _succeed(tensor, node)
+
+
+def _succeed(tensor: Variable, node: Node) -> None:
+    """Makes `node` the maker of what the tensor is now; what is retained is its gradient from now on."""
     former = tensor._node
     if former is not None and former.retainer is not None:
         node.retainer, former.retainer = former.retainer, None
     tensor._node = node
+
+
+def take_shape(tensor: V, changed: Variable, name: str, places: Places) -> V:
+    """Gives `tensor` the shape of a view of it, and its place in the graph.
+
+    Args:
+        tensor: passed by `check_history`, if operations are recorded.
+        changed: what the operation that views the whole tensor under another shape returned.
+        name: what PyTorch calls the node.
+        places: where the dimensions of the former shape are now; None for those of length 1 that are gone.
+    """
+    view, path, node = tensor._view, changed._view, changed._node
+    assert path is not None
+    former = tensor._array.shape
+    tensor._array = changed._array
+    if view is None:
+        tensor._reshaped = _followed(tensor, places)
+    else:
+        view.replay = path.replay
+    bump(tensor)
+    if node is not None:
+        assert node.backward is not None
+        _succeed(tensor, node_class(name)(node.edges, node.backward, ()))
+        if view is not None:
+            view.version = tensor._version
+    elif tensor._node is not None and former != tensor._array.shape:
+        _succeed(tensor, _shape_guard(tensor._node, former))
+    return tensor
+
+
+def _followed(tensor: Variable, places: Places) -> tuple[Places | None, ...]:
+    """Returns the changes of the tensor's shape, with another one after them."""
+    former = tensor._reshaped
+    if former and tensor._observed < len(former):
+        last = former[-1]
+        if last is not None:
+            # No view was made in between: two changes are one.
+            return (*former[:-1], tuple(None if place is None else places[place] for place in last))
+    return (*former, places)
+
+
+def _shape_guard(node: Node, shape: tuple[int, ...]) -> Node:
+    """Returns a node for the tensor that `node` made, whose shape was changed while nothing was recorded."""
+
+    def backward(grad: Array) -> tuple[Array]:
+        if grad.shape[grad.ndim - len(shape) :] != shape:
+            raise RuntimeError(
+                f"{node.name()} got an invalid gradient of shape {list(grad.shape)}, but expected shape "
+                f"compatible with {list(shape)}: the shape of its result was changed in place under no_grad"
+            )
+        return (grad.reshape(shape),)
+
+    return node_class(node.name())((node,), backward, ())
 
 
 def _copy_slices(base: Variable, replay: Callable[[Array], Array], node: Node) -> Node:

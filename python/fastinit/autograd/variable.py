@@ -5,13 +5,14 @@ from __future__ import annotations
 import warnings
 import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias
 
 import numpy as np
 
 from .. import _core
 from ..dtypes import as_dtype
 from ..hooks import RemovableHandle
+from ..meta import as_array
 from ..size import Size
 from .graph import AccumulateGrad, Array, Edge, Hooks, Node, add_hook, node_class
 
@@ -28,6 +29,10 @@ _STALE_NO_GRAD_VIEW = (
 )
 
 
+#: Where the dimensions of a former shape are in a new one; None for those of length 1 that it has not.
+Places: TypeAlias = tuple[int | None, ...]
+
+
 class _Wrap(Protocol):
     def __call__(self, array: Any, /) -> Tensor:
         """Returns a tensor over `array` itself, or over the scalar that NumPy gives in place of a 0-d one."""
@@ -41,7 +46,6 @@ class View:
 
     Attributes:
         base: the tensor that owns the memory, itself no view.
-        replay: gives the same view of any array of the base's shape and layout.
         version: the version at which the view's `grad_fn` was right; a later one means that the memory was
             written to, and that the gradient's way leads through the base's newest node.
         output: its number, if the operation returned several views: while operations are recorded, such a
@@ -50,7 +54,7 @@ class View:
         tracked: whether operations were recorded when the view was made; if not, it stays out of the graph.
     """
 
-    __slots__ = ("base", "output", "refusal", "replay", "tracked", "version")
+    __slots__ = ("_path", "_reshaped", "base", "output", "refusal", "tracked", "version")
 
     def __init__(
         self,
@@ -68,6 +72,27 @@ class View:
         self.refusal = refusal
         self.tracked = tracked
 
+    @property
+    def replay(self) -> Callable[[Array], Array]:
+        """Gives the same view of any array of the base's shape and layout."""
+        path, reshaped = self._path, self.base._reshaped[self._reshaped :]
+        if not reshaped:
+            return path
+
+        def replay(array: Array) -> Array:
+            # The path starts at the shape that the base had when the view was made.
+            for places in reversed(reshaped):
+                array = former_shape(array, places)
+            return path(array)
+
+        return replay
+
+    @replay.setter
+    def replay(self, path: Callable[[Array], Array]) -> None:
+        self._path, self._reshaped = path, len(self.base._reshaped)
+        if self._reshaped:
+            self.base._observed = self._reshaped
+
 
 class Variable(_core.VariableBase):
     """An array and its place in the graph; the base of `Tensor`. The compiled base has the fields."""
@@ -82,6 +107,9 @@ class Variable(_core.VariableBase):
     _hooks: Hooks | None
     _post_hooks: Hooks | None
     _accumulator: weakref.ref[AccumulateGrad] | None
+    # The changes of the shape in place that views must know of, and how many the latest view has seen.
+    _reshaped: tuple[Places | None, ...] = ()
+    _observed: int = 0
 
     # Memory and version
 
@@ -333,21 +361,44 @@ class Variable(_core.VariableBase):
         return add_hook(self._post_hooks, hook)
 
 
+def former_shape(array: Array, places: Places | None) -> Array:
+    """Returns a view of an array of a tensor's new shape under the former one.
+
+    Raises:
+        RuntimeError: the tensor has other elements than it had.
+    """
+    if places is None:
+        raise RuntimeError(
+            "a view was made before its base was resized: its gradient has no place in the base"
+        )
+    kept = [place for place in places if place is not None]
+    dropped = [axis for axis in range(array.ndim) if axis not in kept]
+    first: Any = (..., *(0,) * len(dropped))
+    added: Any = tuple(None if place is None else slice(None) for place in places)
+    return as_array(array.transpose(*kept, *dropped)[first][added])
+
+
 def add_grad(tensor: Variable, grad: Array) -> None:
     """Adds `grad` to `tensor.grad` in place, or starts one with a copy laid out as the tensor is.
 
     A gradient that the user assigned and that cannot be written to is replaced by the sum.
     """
     held = tensor._grad
-    if held is not None and held._array.flags.writeable and not repeats_elements(held._array):
-        np.add(held._array, grad, held._array)
-        held.version_counter()[0] += 1
-        return
-    buffer = np.empty_like(tensor._array, subok=False)
-    if held is None:
-        buffer[...] = grad
-    else:
-        np.add(held._array, grad, buffer)
+    try:
+        if held is not None and held._array.flags.writeable and not repeats_elements(held._array):
+            np.add(held._array, grad, held._array)
+            held.version_counter()[0] += 1
+            return
+        buffer = np.empty_like(tensor._array, subok=False)
+        if held is None:
+            buffer[...] = grad
+        else:
+            np.add(held._array, grad, buffer)
+    except ValueError:
+        raise RuntimeError(
+            f"a gradient of shape {list(grad.shape)} arrived at a leaf whose shape was changed to "
+            f"{list(tensor._array.shape)} in place after the operation was recorded"
+        ) from None
     tensor._grad = wrap(buffer)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import numpy as np
 
 from ..autograd import Variable, check_replacement, is_grad_enabled, record, record_view, wrap
+from ..autograd.custom import REFUSAL
 from ..autograd.graph import Array
 from ..autograd.variable import View
 from ..tensor import Tensor
@@ -20,12 +21,6 @@ __all__ = ["BackwardHooks"]
 Gradients: TypeAlias = Sequence[Array | None]
 
 _NODE: Final = "BackwardHookFunctionBackward"
-_REFUSAL: Final = (
-    "This view was created inside a custom Function (or because an input was returned as-is) and the "
-    "autograd logic to handle view+inplace would override the custom backward associated with the custom "
-    "Function, leading to incorrect gradients. This behavior is forbidden. You can fix this by cloning the "
-    "output of the custom Function."
-)
 
 
 class BackwardHooks:
@@ -189,7 +184,7 @@ def _aliases(
                 _NODE,
                 _itself,
                 lambda grad: hand_over((grad,)),
-                refusal=_REFUSAL,
+                refusal=REFUSAL,
             )
         ]
     # A node has one output. Each alias so has a node of its own, which keeps the gradient that comes, and
@@ -217,7 +212,7 @@ def _alias(tensor: Tensor, meeting: Tensor, arrived: list[Array | None], positio
     outer = tensor._view
     counter = alias._counter = tensor.version_counter()
     base, replay = (tensor, _itself) if outer is None else (outer.base, outer.replay)
-    alias._view = View(base, replay, counter[0], None, True, _REFUSAL)
+    alias._view = View(base, replay, counter[0], None, True, REFUSAL)
     return alias
 
 

@@ -85,8 +85,18 @@ class Buffer(Tensor, metaclass=_BufferType):
 
 # What may be asked of a tensor whose shape is not known yet. What a tensor has besides is refused.
 _ALLOWED: Final = {
-    *("_accumulator", "_counter", "_grad", "_hooks", "_node", "_post_hooks", "_requires_grad", "_view"),
-    *("_edge", "_is_view", "_version", "accumulator", "version_counter"),
+    *(
+        "_accumulator",
+        "_counter",
+        "_grad",
+        "_hooks",
+        "_node",
+        "_post_hooks",
+        "_requires_grad",
+        "_reshaped",
+        "_view",
+    ),
+    *("_edge", "_is_view", "_observed", "_version", "accumulator", "version_counter"),
     *("device", "dtype", "grad", "grad_fn", "is_leaf", "requires_grad", "retains_grad"),
     *(
         "get_device",

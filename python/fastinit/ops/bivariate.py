@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd import Variable, record
-from ..dtypes import result_type
+from ..autograd import Variable, record, wrap
+from ..dtypes import as_dtype, result_type
 from ..meta import as_array
 from .arithmetic import pow
 from .operands import (
@@ -17,6 +18,7 @@ from .operands import (
     broadcast,
     floating,
     in_place,
+    lift,
     lower,
     pair,
     reduce_to,
@@ -168,8 +170,87 @@ def float_power(input: Tensor, exponent: Operand) -> Tensor:
 
 arctan2 = atan2
 
+
+def _without_derivative(name: str) -> Callable[[Array], tuple[Array, ...]]:
+    def backward(grad: Array) -> tuple[Array, ...]:
+        raise RuntimeError(f"derivative for aten::{name} is not implemented")
+
+    return backward
+
+
+def heaviside(input: Tensor, values: Tensor) -> Tensor:
+    """Returns 0 below 0, 1 above it, and `values` at 0 (torch.heaviside).
+
+    Raises:
+        RuntimeError: the dtypes differ; in backward, always.
+    """
+    x, y = input._array, values._array
+    if x.dtype != y.dtype:
+        raise RuntimeError("heaviside is not yet implemented for tensors with different dtypes.")
+
+    def step(x: Any, y: Any) -> Any:
+        return np.where(x == 0, y, (x > 0).astype(x.dtype))
+
+    array = lower(broadcast(step, lift(x), lift(y)), x.dtype)
+    return record(array, "NotImplemented", (input, values), _without_derivative("heaviside"))
+
+
+def nextafter(input: Tensor, other: Tensor) -> Tensor:
+    """Returns the next number of the dtype after `input`, towards `other` (torch.nextafter).
+
+    Raises:
+        NotImplementedError: the dtype is no floating-point one.
+    """
+    dtype = result_type(input, other).numpy
+    refuse_integers(dtype, "nextafter_cpu")
+    x, y = input._array.astype(dtype, copy=False), other._array.astype(dtype, copy=False)
+    a, b = target(input), target(other)
+
+    def backward(grad: Array) -> tuple[Array | None, ...]:
+        moved = np.where(x == y, grad.dtype.type(0), grad)
+        return a and reduce_to(moved, a), b and reduce_to(np.zeros_like(grad), b)
+
+    return record(
+        broadcast(np.nextafter, x, y), "NextafterBackward0", (input, other), backward, (input, other)
+    )
+
+
+def ldexp(input: Tensor, other: Tensor) -> Tensor:
+    """Returns input * 2**other (torch.ldexp)."""
+
+    def power(x: Any, y: Any) -> Any:
+        return x * np.exp2(y)
+
+    def slopes(x: Any, y: Any) -> tuple[Any, Any]:
+        return np.exp2(y), power(x, y) * math.log(2)
+
+    return _recorded(input, other, "LdexpBackward0", power, slopes)
+
+
+def _of_integers(function: Callable[..., Any], name: str, input: Tensor, other: Tensor) -> Tensor:
+    x, y, dtype = pair(input, other)
+    if dtype.kind not in "iu":
+        raise NotImplementedError(f"\"{name}_cpu\" not implemented for '{as_dtype(dtype).type_name}'")
+    return wrap(broadcast(function, x, y))
+
+
+def gcd(input: Tensor, other: Tensor) -> Tensor:
+    """Returns the greatest common divisors of integers (torch.gcd)."""
+    return _of_integers(np.gcd, "gcd", input, other)
+
+
+def lcm(input: Tensor, other: Tensor) -> Tensor:
+    """Returns the least common multiples of integers (torch.lcm)."""
+    return _of_integers(np.lcm, "lcm", input, other)
+
+
 atan2_ = arctan2_ = in_place(atan2)
 hypot_ = in_place(hypot)
 copysign_ = in_place(copysign)
 fmod_ = in_place(fmod)
 xlogy_ = in_place(xlogy)
+heaviside_ = in_place(heaviside)
+nextafter_ = in_place(nextafter)
+ldexp_ = in_place(ldexp)
+gcd_ = in_place(gcd)
+lcm_ = in_place(lcm)

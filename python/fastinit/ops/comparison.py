@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..arguments import class_name
-from ..autograd import Variable, wrap
+from ..autograd import Variable, record, wrap
 from ..dtypes import as_dtype
 from .operands import Operand, broadcast, in_place, lift, pair
 
@@ -233,3 +234,32 @@ def inverted(input: Tensor) -> Tensor:
 
 
 greater, greater_equal, less, less_equal, not_equal = gt, ge, lt, le, ne
+
+
+def _compared_in_place(function: Callable[[Operand, Operand], Tensor]) -> Callable[[Tensor, Operand], Tensor]:
+    """Returns the in-place form of a comparison: where it is recorded, the gradient ends there."""
+    name = f"{function.__name__.capitalize()}Backward"
+
+    @functools.wraps(function)
+    def compared(input: Operand, other: Operand) -> Tensor:
+        operands = tuple(each for each in (input, other) if isinstance(each, Variable))
+        shapes = [(each._array.shape, each._array.dtype) for each in operands]
+        node = f"{name}{int(isinstance(other, Variable))}"
+        return record(
+            function(input, other)._array,
+            node,
+            operands,
+            lambda grad: tuple(np.zeros(*each) for each in shapes),
+        )
+
+    return in_place(compared)
+
+
+eq_, ne_, lt_, le_, gt_, ge_ = map(_compared_in_place, (eq, ne, lt, le, gt, ge))
+greater_, greater_equal_, less_, less_equal_, not_equal_ = gt_, ge_, lt_, le_, ne_
+logical_and_ = in_place(logical_and)
+logical_or_ = in_place(logical_or)
+logical_xor_ = in_place(logical_xor)
+logical_not_ = in_place(logical_not)
+bitwise_left_shift_ = in_place(bitwise_left_shift)
+bitwise_right_shift_ = in_place(bitwise_right_shift)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import dtypes
-from ..autograd import Variable, check_writable, record, wrap, write
+from ..autograd import Variable, check_writable, is_grad_enabled, record, wrap, write
 from ..devices import CPU, META, DeviceLike, as_device, device
 from ..meta import CANNOT_COPY, has_no_memory, without_memory
 from .operands import Array, Operand, compute, mismatch, reduce_to, scalar, target
@@ -232,13 +232,13 @@ def numpy(input: Tensor, *, force: bool = False) -> Array:
     """Returns the memory as an ndarray that shares it (torch.Tensor.numpy).
 
     Args:
-        input: a tensor that requires no grad.
+        input: a tensor that requires no grad, unless operations are not recorded anyway.
         force: accept one that does.
 
     Raises:
-        RuntimeError: it requires grad, and `force` is false.
+        RuntimeError: it requires grad, operations are recorded, and `force` is false.
     """
-    if input.requires_grad and not force:
+    if input.requires_grad and not force and is_grad_enabled():
         raise RuntimeError(
             "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
         )

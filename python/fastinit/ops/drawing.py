@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import random
-from ..autograd import Variable, bump, check_writable, rebase, record
+from ..autograd import Variable, bump, check_writable, rebase, record, wrap
 from ..overloads import is_integer, no_overload
 from ..random import Generator
+from .operands import lift
 from .shape import expand
 
 if TYPE_CHECKING:
@@ -114,6 +115,78 @@ def bernoulli_(self: Tensor, p: float | Tensor = 0.5, *, generator: Generator | 
         raise no_overload("bernoulli_", [p], {}, [f"Tensor p, {_GENERATOR}", f"float p = 0.5, {_GENERATOR}"])
     random.bernoulli(self._array, p, generator)
     return _drawn(self, "BernoulliBackward2")
+
+
+def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
+    """Returns ones and zeros: of the probabilities in the tensor, or of one for all (torch.Tensor.bernoulli).
+
+    Raises:
+        NotImplementedError: the tensor is of integers, and `p` is not given.
+        RuntimeError: a probability is not in [0, 1].
+    """
+    array = np.empty_like(input._array)
+    if p is not None:
+        random.bernoulli(array, p, generator)
+        return wrap(array)
+    random.bernoulli_each(array, input._array, generator)
+    return record(array, "BernoulliBackward0", (input,), lambda grad: (np.zeros_like(grad),))
+
+
+def multinomial(
+    input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None
+) -> Tensor:
+    """Returns the places of elements, each drawn with its weight (torch.multinomial).
+
+    Args:
+        input: weights, a row or a matrix of rows; they need not sum to 1.
+        num_samples: how many are drawn of each row.
+        replacement: whether an element may be drawn again.
+        generator: where the random words come from; the default generator if not given. One word is taken for
+            each weight without replacement, and one for each draw with it.
+
+    Returns:
+        int64, (num_samples,) or (rows, num_samples). Without replacement, elements of weight 0 come last.
+
+    Raises:
+        RuntimeError: a weight is negative, infinite or NaN, all of a row are 0, or there are too few.
+
+    Source: Efraimidis and Spirakis, Weighted random sampling with a reservoir, Inf. Process. Lett. 2006.
+    """
+    weights = input._array
+    if not input.is_floating_point():
+        raise RuntimeError(
+            f"multinomial only supports floating-point dtypes for input, got: {input.dtype.type_name}"
+        )
+    if weights.ndim not in {1, 2}:
+        raise RuntimeError("prob_dist must be 1 or 2 dim")
+    if num_samples <= 0:
+        raise RuntimeError("cannot sample n_sample <= 0 samples")
+    if not replacement and num_samples > weights.shape[-1]:
+        raise RuntimeError("cannot sample n_sample > prob_dist.size(-1) samples without replacement")
+    rows = lift(weights).astype(np.float64).reshape(-1, weights.shape[-1])
+    if not (np.isfinite(rows).all() and (rows >= 0).all()):
+        raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
+    totals = rows.sum(axis=1, keepdims=True)
+    if not (totals > 0).all():
+        raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
+    if replacement:
+        places = np.empty((len(rows), num_samples))
+        random.uniform(places, 0.0, 1.0, generator)
+        bounds = np.cumsum(rows / totals, axis=1)
+        # A draw above the last bound, by the rounding of the sums, is one of the last weight above 0.
+        bounds[bounds >= bounds[:, -1:]] = np.inf
+        pairs = zip(bounds, places, strict=True)
+        drawn = (
+            np.stack([np.searchsorted(each, draws, "right") for each, draws in pairs])
+            if len(rows)
+            else places
+        )
+    else:
+        # Of exponential clocks, each as fast as its weight, the first to ring.
+        clocks = np.empty(rows.shape)
+        random.exponential(clocks, 1.0, generator)
+        drawn = np.argsort(-rows / clocks, axis=1, kind="stable")[:, :num_samples]
+    return wrap(drawn.astype(np.int64).reshape(*weights.shape[:-1], num_samples))
 
 
 def random_(self: Tensor, *bounds: Any, generator: Generator | None = None, **named: Any) -> Tensor:

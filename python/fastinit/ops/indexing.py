@@ -418,7 +418,7 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     return record(x[test], "MaskedSelectBackward0", (input,), backward, (mask,))
 
 
-def _along(
+def along(
     function: str, shape: tuple[int, ...], index: Array, dim: int, src: object = None
 ) -> tuple[Array, ...]:
     """Returns the full index that gather and scatter mean: `index` along `dim`, its own place elsewhere.
@@ -468,7 +468,7 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """
     x, where = input._array, index._array
     dim = wrap_dim(dim, x.ndim)
-    key = _along("gather", x.shape, where, dim)
+    key = along("gather", x.shape, where, dim)
     return record(x[key], "GatherBackward0", (input,), lambda grad: (added_at(x.shape, key, grad),), (index,))
 
 
@@ -487,10 +487,10 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Operand, *, reduce: str
         RuntimeError: `reduce` is another string, or an index is out of range.
     """
     if reduce is not None:
-        return _scatter_reduced(input, dim, index, src, reduce)
+        return _scatter_with(input, dim, index, src, reduce)
     x, where = input._array, index._array
     dim = wrap_dim(dim, x.ndim)
-    key = _along("scatter", x.shape, where, dim, src)
+    key = along("scatter", x.shape, where, dim, src)
     result = x.copy()
     own = tuple(slice(length) for length in where.shape)
     to = target(src)
@@ -512,24 +512,29 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Operand, *, reduce: str
     return record(result, "ScatterBackward1", (input,), backward, (index,))
 
 
-#: A ufunc by the name that `scatter` knows it under.
-_REDUCTIONS = {"add": np.add, "multiply": np.multiply}
-
-
-def _scatter_reduced(input: Tensor, dim: int, index: Tensor, src: Operand, reduce: str) -> Tensor:
-    if reduce not in _REDUCTIONS:
+def _scatter_with(input: Tensor, dim: int, index: Tensor, src: Operand, reduce: str) -> Tensor:
+    if reduce not in {"add", "multiply"}:
         raise RuntimeError("reduce argument must be either add or multiply.")
+    if isinstance(src, Variable):
+        warnings.warn(
+            "The reduce argument of torch.scatter with Tensor src is deprecated and will be removed in a "
+            "future PyTorch release. Use torch.scatter_reduce instead for more reduction options.",
+            UserWarning,
+            stacklevel=3,
+        )
     x, where = input._array, index._array
-    key = _along("scatter", x.shape, where, wrap_dim(dim, x.ndim), src)
+    key = along("scatter", x.shape, where, wrap_dim(dim, x.ndim), src)
+    own = tuple(slice(length) for length in where.shape)
     result = lift(x).copy()
-    values = src._array[tuple(map(slice, where.shape))] if isinstance(src, Variable) else src
-    _REDUCTIONS[reduce].at(result, key, np.asarray(values).astype(result.dtype))
+    values = src._array[own] if isinstance(src, Variable) else src
+    function = np.add if reduce == "add" else np.multiply
+    function.at(result, key, np.asarray(values).astype(result.dtype))
 
-    def backward(grad: Array) -> tuple[Array | None, ...]:
+    def backward(grad: Array) -> tuple[Array, ...]:
         raise RuntimeError("derivative for aten::scatter is not implemented")
 
-    inputs = (input, src) if isinstance(src, Variable) else (input,)
-    return record(lower(result, x.dtype), "NotImplemented", inputs, backward)
+    operands = (input, src) if isinstance(src, Variable) else (input,)
+    return record(lower(result, x.dtype), "NotImplemented", operands, backward)
 
 
 @numpy_names
@@ -539,7 +544,7 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     dim = wrap_dim(dim, x.ndim)
     if src._array.dtype != x.dtype:
         raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
-    key = _along("scatter_add", x.shape, where, dim, src)
+    key = along("scatter_add", x.shape, where, dim, src)
     own = tuple(slice(length) for length in where.shape)
     result = lift(x).copy()
     np.add.at(result, key, lift(src._array[own]))

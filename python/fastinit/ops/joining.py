@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -362,6 +362,44 @@ def tensor_split(
         getitem(input, (slice(None),) * axis + (slice(start, end),))
         for start, end in zip(starts, ends, strict=True)
     )
+
+
+def _split_along(
+    name: str, input: Tensor, where: tuple[Any, ...], least: int, axis: int
+) -> tuple[Tensor, ...]:
+    ndim = input._array.ndim
+    if ndim < least:
+        raise RuntimeError(
+            f"torch.{name} requires a tensor with at least {least} dimension, but got a tensor with {ndim} "
+            "dimensions!"
+        )
+    parts = where[0] if len(where) == 1 else where
+    length = input._array.shape[axis]
+    if isinstance(parts, int) and (parts == 0 or length % parts):
+        raise RuntimeError(
+            f"torch.{name} attempted to split along dimension {axis}, but the size of the dimension {length} "
+            f"is not divisible by the split_size {parts}!"
+        )
+    return tensor_split(input, parts, axis)
+
+
+def hsplit(input: Tensor, *indices_or_sections: Any) -> tuple[Tensor, ...]:
+    """Returns views of equal parts of the columns, or cut at these indices (torch.hsplit).
+
+    Raises:
+        RuntimeError: there is no dimension, or the parts are not equal.
+    """
+    return _split_along("hsplit", input, indices_or_sections, 1, min(input._array.ndim - 1, 1))
+
+
+def vsplit(input: Tensor, *indices_or_sections: Any) -> tuple[Tensor, ...]:
+    """As `hsplit`, of the rows (torch.vsplit)."""
+    return _split_along("vsplit", input, indices_or_sections, 2, 0)
+
+
+def dsplit(input: Tensor, *indices_or_sections: Any) -> tuple[Tensor, ...]:
+    """As `hsplit`, of the third dimension (torch.dsplit)."""
+    return _split_along("dsplit", input, indices_or_sections, 3, 2)
 
 
 def dstack(tensors: Sequence[Tensor]) -> Tensor:

@@ -20,7 +20,8 @@ class LinAlgError(RuntimeError):
     """A matrix that has no inverse (torch.linalg.LinAlgError)."""
 
 
-def _transposed(array: Array) -> Array:
+def transposed(array: Array) -> Array:
+    """Returns matrices with rows and columns swapped."""
     return array.swapaxes(-2, -1)
 
 
@@ -28,18 +29,26 @@ def _type_name(array: Array) -> str:
     return dtypes.as_dtype(array.dtype).type_name
 
 
-def _check_matrices(array: Array, function: str, name: str = "A") -> None:
+def check_matrices(array: Array, function: str, name: str = "A") -> None:
+    """Refuses what has fewer than 2 dimensions."""
     if array.ndim < 2:
         raise RuntimeError(f"linalg.{function}: The input tensor {name} must have at least 2 dimensions.")
 
 
-def _check_square(array: Array, function: str) -> None:
+def check_floating(array: Array, function: str) -> None:
+    """Refuses what is not of a floating-point dtype."""
     if not dtypes.as_dtype(array.dtype).is_floating_point:
         raise RuntimeError(
             f"linalg.{function}: Expected a floating point or complex tensor as input. "
             f"Got {_type_name(array)}"
         )
-    _check_matrices(array, function)
+
+
+def check_square(array: Array, function: str, *, integers: bool = False) -> None:
+    """Refuses what are no square matrices, of a floating-point dtype unless `integers` are let pass."""
+    if not integers:
+        check_floating(array, function)
+    check_matrices(array, function)
     rows, columns = array.shape[-2:]
     if rows != columns:
         raise RuntimeError(
@@ -86,7 +95,7 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:  # noqa: N803 -
         RuntimeError: shapes or dtypes do not fit.
     """
     a, b = A._array, B._array
-    _check_square(a, "solve")
+    check_square(a, "solve")
     if a.dtype != b.dtype:
         raise RuntimeError(
             f"linalg.solve: Expected A and B to have the same dtype, but found A of type {_type_name(a)} "
@@ -94,26 +103,26 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:  # noqa: N803 -
         )
     is_vector = b.ndim == 1 or (b.ndim == a.ndim - 1 and b.shape == a.shape[:-1])
     columns = b[..., None] if is_vector else b
-    _check_matrices(columns, "solve", "B")
+    check_matrices(columns, "solve", "B")
     _check_fit(a, columns, left)
     matrices, right = lift(a), lift(columns)
     if not left:
-        matrices, right = _transposed(matrices), _transposed(right)
+        matrices, right = transposed(matrices), transposed(right)
     solution = _solved(matrices, right)
     into_a, into_b = target(A), target(B)
 
     def backward(grad: Array) -> tuple[Array | None, Array | None]:
         outer = lift(grad[..., None] if is_vector else grad)
-        outer = outer if left else _transposed(outer)
-        right_grad = _solved(_transposed(matrices), outer)
+        outer = outer if left else transposed(outer)
+        right_grad = _solved(transposed(matrices), outer)
         left_grad = None
         if into_a is not None:
-            left_grad = -compute(np.matmul, right_grad, _transposed(solution))
-            left_grad = reduce_to(left_grad if left else _transposed(left_grad), into_a)
-        right_grad = right_grad if left else _transposed(right_grad)
+            left_grad = -compute(np.matmul, right_grad, transposed(solution))
+            left_grad = reduce_to(left_grad if left else transposed(left_grad), into_a)
+        right_grad = right_grad if left else transposed(right_grad)
         return left_grad, reduce_to(right_grad[..., 0] if is_vector else right_grad, into_b)
 
-    result = solution if left else _transposed(solution)
+    result = solution if left else transposed(solution)
     return record(
         lower(result[..., 0] if is_vector else result, a.dtype),
         "LinalgSolveExBackward0",
@@ -154,7 +163,7 @@ def inv(A: Tensor) -> Tensor:  # noqa: N803 - PyTorch's name
         RuntimeError: they are no square matrices, or no floating-point numbers.
     """
     a = A._array
-    _check_square(a, "inv")
+    check_square(a, "inv")
     try:
         inverse: Array = compute(np.linalg.inv, lift(a))
     except np.linalg.LinAlgError:
@@ -165,7 +174,7 @@ def inv(A: Tensor) -> Tensor:  # noqa: N803 - PyTorch's name
         ) from None
 
     def backward(grad: Array) -> tuple[Array]:
-        through = _transposed(inverse)
+        through = transposed(inverse)
         return (lower(-compute(lambda: through @ lift(grad) @ through), a.dtype),)
 
     return record(lower(inverse, a.dtype), "LinalgInvExBackward0", (A,), backward, saves_result=True)
@@ -235,14 +244,14 @@ def matrix_exp(input: Tensor) -> Tensor:
         2005; the gradient by Mathias, SIAM J. Matrix Anal. 1996.
     """
     a = input._array
-    _check_square(a, "matrix_exp")
+    check_square(a, "matrix_exp")
     working = lift(a)
 
     def backward(grad: Array) -> tuple[Array]:
         # exp [[A^T, G], [0, A^T]] has in its corner what A^T adds to exp(A^T) in the direction G.
         size = a.shape[-1]
         block = np.zeros((*a.shape[:-2], 2 * size, 2 * size), working.dtype)
-        block[..., :size, :size] = block[..., size:, size:] = _transposed(working)
+        block[..., :size, :size] = block[..., size:, size:] = transposed(working)
         block[..., :size, size:] = lift(grad)
         return (lower(compute(_exponential, block)[..., :size, size:], a.dtype),)
 
@@ -278,7 +287,7 @@ def householder_product(input: Tensor, tau: Tensor) -> Tensor:
     t, below = lift(scales), lift(a)[..., :count]
     unit = np.eye(a.shape[-2], columns, dtype=t.dtype)
     v = np.tril(below, -1) + unit[:, :count]
-    vt = _transposed(v)
+    vt = transposed(v)
     first = v[..., :columns, :]
 
     # The product is 1 - V T V^T; T solves (1 + diag(tau) U) T = diag(tau), U = V^T V above the diagonal.
@@ -286,19 +295,19 @@ def householder_product(input: Tensor, tau: Tensor) -> Tensor:
         upper = np.triu(vt @ v, 1)
         matrix = np.eye(count, dtype=t.dtype) + t[..., :, None] * upper
         triangle = np.linalg.solve(matrix, np.eye(count, dtype=t.dtype) * t[..., None, :])
-        return upper, matrix, triangle, unit - v @ (triangle @ _transposed(first))
+        return upper, matrix, triangle, unit - v @ (triangle @ transposed(first))
 
     upper, matrix, triangle, product = compute(forward)
 
     def pull(grad: Array) -> tuple[Array, Array]:
         g = lift(grad)
-        grad_v = -(g @ (first @ _transposed(triangle)))
-        grad_v[..., :columns, :] -= _transposed(g) @ (v @ triangle)
-        grad_diagonal = np.linalg.solve(_transposed(matrix), -(vt @ g @ first))
-        grad_matrix = -(grad_diagonal @ _transposed(triangle))
+        grad_v = -(g @ (first @ transposed(triangle)))
+        grad_v[..., :columns, :] -= transposed(g) @ (v @ triangle)
+        grad_diagonal = np.linalg.solve(transposed(matrix), -(vt @ g @ first))
+        grad_matrix = -(grad_diagonal @ transposed(triangle))
         grad_tau = np.diagonal(grad_diagonal, axis1=-2, axis2=-1) + np.sum(grad_matrix * upper, axis=-1)
         grad_upper = np.triu(t[..., :, None] * grad_matrix, 1)
-        grad_v += v @ (grad_upper + _transposed(grad_upper))
+        grad_v += v @ (grad_upper + transposed(grad_upper))
         grad_input = np.zeros(a.shape, t.dtype)
         grad_input[..., :count] = np.tril(grad_v, -1)
         return lower(grad_input, a.dtype), lower(grad_tau, scales.dtype)

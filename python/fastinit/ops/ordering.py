@@ -11,6 +11,7 @@ from ..autograd import Variable, record, wrap
 from ..meta import as_array
 from .arithmetic import lerp, mul, sub
 from .dims import Dims, numpy_names, wrap_dim, wrap_dims
+from .indexing import gather
 from .operands import Array, compute, lift
 from .selection import maximum, minimum
 
@@ -300,6 +301,30 @@ def quantile(
         RuntimeError: a part is outside [0, 1], the input is empty or of another dtype, or the word is
             another.
     """
+    return _quantile(input, q, dim, keepdim, interpolation, skips_nan=False)
+
+
+def nanquantile(
+    input: Tensor,
+    q: float | Tensor,
+    dim: int | None = None,
+    keepdim: bool = False,
+    *,
+    interpolation: str = "linear",
+) -> Tensor:
+    """As `quantile`, of the elements that are not NaN; NaN where there are none (torch.nanquantile)."""
+    return _quantile(input, q, dim, keepdim, interpolation, skips_nan=True)
+
+
+def _quantile(
+    input: Tensor,
+    q: float | Tensor,
+    dim: int | None,
+    keepdim: bool,
+    interpolation: str,
+    *,
+    skips_nan: bool,
+) -> Tensor:
     x = input._array
     if x.size == 0:
         raise RuntimeError("quantile() input tensor must be non-empty")
@@ -320,7 +345,11 @@ def quantile(
     axis = wrap_dim(dim or 0, x.ndim)
     rows = input.reshape(-1) if dim is None or not x.ndim else input.movedim(axis, -1)
     values = sort(rows, -1).values
-    rank = parts.astype(x.dtype).reshape(-1) * x.dtype.type(values.shape[-1] - 1)
+    missing = np.isnan(values._array)
+    last = np.asarray(values.shape[-1] - 1)
+    if skips_nan:
+        last = np.maximum(last - np.count_nonzero(missing, axis=-1), 0)[..., None]
+    rank = parts.astype(x.dtype).reshape(-1) * last.astype(x.dtype)
     below, above = np.floor(rank), np.ceil(rank)
     weight = {
         "linear": rank - below,
@@ -331,12 +360,12 @@ def quantile(
     }[interpolation].astype(x.dtype)
     factor = wrap(weight)
     if isinstance(q, Variable) and interpolation == "linear":
-        factor = sub(mul(q.reshape(-1), values.shape[-1] - 1), wrap(below))
-    first, second = (values[..., wrap(place.astype(np.int64))] for place in (below, above))
+        factor = sub(mul(q.reshape(-1), wrap(last.astype(x.dtype))), wrap(below))
+    places = (np.broadcast_to(place, (*values.shape[:-1], place.shape[-1])) for place in (below, above))
+    first, second = (gather(values, -1, wrap(place.astype(np.int64))) for place in places)
     result = lerp(first, second, factor)
-    missing = np.isnan(values._array[..., -1:])
-    if missing.any():
-        result = result.masked_fill(wrap(np.broadcast_to(missing, result.shape)), np.nan)
+    if not skips_nan and missing.any():
+        result = result.masked_fill(wrap(np.broadcast_to(missing[..., -1:], result.shape)), np.nan)
     if keepdim:
         result = result.unsqueeze(axis if dim is not None else 0)
         if dim is None:
@@ -353,17 +382,71 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
         if x.ndim == 0:
             return returned_by("MedianBackward1")(input.clone(), wrap(np.zeros((), np.int64)))
         _check_not_empty("median()", x, axis)
-        middle = _order(x, axis, descending=False).take((x.shape[axis] - 1) // 2, axis)
-        return _picked(input, "MedianBackward1", middle, axis, keepdim)
+        return _picked(input, "MedianBackward1", as_array(_middle(x, axis)), axis, keepdim)
     if x.size == 0:
         return wrap(compute(np.asarray(np.nan).astype, x.dtype))
-    place = np.unravel_index(_order(x.reshape(-1), 0, descending=False)[(x.size - 1) // 2], x.shape)
+    flat = x.reshape(-1)
+    return _shared(input, as_array(flat[_middle(flat, 0)]), "MedianBackward0")
 
-    value = x[place]
+
+def _middle(x: Array, axis: int) -> Any:
+    """Returns the place of the lower median; of the first NaN, where there is one."""
+    place = _order(x, axis, descending=False).take((x.shape[axis] - 1) // 2, axis)
+    missing = np.isnan(lift(x))
+    return np.where(missing.any(axis=axis), missing.argmax(axis=axis), place)
+
+
+@numpy_names
+def nanmedian(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor | Ordered:
+    """As `median`, of the elements that are not NaN; NaN where there are none (torch.nanmedian)."""
+    x = input._array
+    if dim is None or not x.ndim:
+        if not x.size:
+            return wrap(np.asarray(np.nan, x.dtype))
+        return _shared(
+            input, _middle_known(input.detach().reshape(-1), 0, "", False).values._array, "NanmedianBackward0"
+        )
+    return _middle_known(input, wrap_dim(dim, x.ndim), "NanmedianBackward1", keepdim)
+
+
+def _shared(input: Tensor, value: Array, name: str) -> Tensor:
+    """Returns a value of the tensor; all elements that have it share the gradient."""
+    x = input._array
+    reached = np.isnan(x) if np.isnan(value) else x == value
 
     def backward(grad: Array) -> tuple[Array]:
-        # All that are equal to the median share its gradient.
-        reached = np.isnan(x) if np.isnan(value) else np.equal(x, value)
-        return (np.where(reached, grad / np.count_nonzero(reached), 0).astype(x.dtype),)
+        share = lift(grad) / np.count_nonzero(reached)
+        return (np.where(reached, share, 0).astype(grad.dtype),)
 
-    return record(value, "MedianBackward0", (input,), backward, (input,))
+    return record(value, name, (input,), backward, (input,))
+
+
+def _middle_known(input: Tensor, axis: int, name: str, keepdim: bool) -> Ordered:
+    x = lift(input._array)
+    known = x.shape[axis] - np.count_nonzero(np.isnan(x), axis=axis, keepdims=True)
+    order = _order(input._array, axis, descending=False)
+    middle = np.take_along_axis(order, np.maximum(known - 1, 0) // 2, axis).squeeze(axis)
+    return _picked(input, name, as_array(middle), axis, keepdim)
+
+
+@numpy_names
+def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> Ordered:
+    """Returns the most frequent values along `dim`, and their last places (torch.mode).
+
+    Of several values that are as frequent, the least is returned.
+
+    Raises:
+        IndexError: the dimension is out of range, or empty.
+    """
+    x = input._array
+    axis = wrap_dim(dim, x.ndim)
+    if not x.ndim:
+        return _picked(input, "ModeBackward0", np.zeros((), np.int64), axis, keepdim)
+    if not x.shape[axis]:
+        raise IndexError(f"mode(): Expected reduction dim {axis} to have non-zero size.")
+    rows = np.moveaxis(lift(x), axis, -1)
+    places = np.empty(rows.shape[:-1], np.int64)
+    for index in np.ndindex(places.shape):
+        values, counts = np.unique(rows[index], return_counts=True)
+        places[index] = np.nonzero(rows[index] == values[np.argmax(counts)])[0][-1]
+    return _picked(input, "ModeBackward0", places, axis, keepdim)

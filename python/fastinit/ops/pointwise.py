@@ -123,6 +123,17 @@ def tan(input: Tensor) -> Tensor:
     return of_result(input, "TanBackward0", np.tan, lambda result: 1 + result * result)
 
 
+def sinc(input: Tensor) -> Tensor:
+    """Returns sin(pi x) / (pi x), and 1 at 0 (torch.sinc)."""
+
+    def slope(x: Array) -> Array:
+        at = np.where(x == 0, x.dtype.type(1), x) * x.dtype.type(np.pi)
+        slopes: Array = np.where(x == 0, 0, np.pi * (at * np.cos(at) - np.sin(at)) / (at * at))
+        return slopes.astype(x.dtype)
+
+    return of_input(input, "SincBackward0", np.sinc, slope)
+
+
 def sinh(input: Tensor) -> Tensor:
     """Returns the hyperbolic sine (torch.sinh)."""
     return of_input(input, "SinhBackward0", np.sinh, np.cosh)
@@ -283,6 +294,7 @@ rsqrt_ = in_place(rsqrt)
 sin_ = in_place(sin)
 cos_ = in_place(cos)
 tan_ = in_place(tan)
+sinc_ = in_place(sinc)
 sinh_ = in_place(sinh)
 cosh_ = in_place(cosh)
 tanh_ = in_place(tanh)

@@ -26,6 +26,8 @@ __all__ = [
     "index_put_",
     "masked_scatter",
     "masked_scatter_",
+    "put",
+    "put_",
     "scatter_",
     "scatter_add_",
     "take",
@@ -201,6 +203,54 @@ def index_put(
     return record(array, "IndexPutBackward0", (input, values), backward)
 
 
+def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
+    """Returns `input` with `source` at these positions, as if it had one dimension (torch.put).
+
+    Args:
+        input: any shape.
+        index: positions.
+        source: as many values, of the same dtype.
+        accumulate: add them to what is there.
+
+    Raises:
+        IndexError: a position is out of range, or there are more or fewer values.
+        RuntimeError: dtypes do not fit.
+    """
+    x, where, values = input._array, index._array, source._array
+    if where.dtype != np.int64:
+        raise RuntimeError(f"put_(): Expected a long tensor for index, but got {index.dtype.type_name}")
+    if values.dtype != x.dtype:
+        raise RuntimeError(
+            "put_(): self and source expected to have the same dtype, but got self.dtype = "
+            f"{input.dtype.type_name} and source.dtype = {source.dtype.type_name}"
+        )
+    if where.size != values.size:
+        raise IndexError(
+            "put_(): Expected source and index to have the same number of elements, but got source.numel() = "
+            f"{values.size}, index.numel() = {where.size}"
+        )
+    out = where[(where < -x.size) | (where >= x.size)]
+    if out.size:
+        raise IndexError(f"out of range: tried to access index {out[0]} on a tensor of {x.size} elements.")
+    places, result = where.reshape(-1), lift(x).reshape(-1).copy()
+    if accumulate:
+        np.add.at(result, places, lift(values).reshape(-1))
+    else:
+        result[places] = lift(values).reshape(-1)
+    to = target(source)
+
+    def backward(grad: Array) -> tuple[Array | None, ...]:
+        rest = grad.reshape(-1).copy()
+        into = to and rest[places].reshape(to[0])
+        if not accumulate:
+            rest[places] = 0
+        return rest.reshape(x.shape), into
+
+    return record(
+        lower(result, x.dtype).reshape(x.shape), "PutBackward0", (input, source), backward, (index,)
+    )
+
+
 def take(input: Tensor, index: Tensor) -> Tensor:
     """Returns the elements at these positions, as if `input` had one dimension (torch.take).
 
@@ -262,3 +312,4 @@ index_put_ = in_place(index_put)
 index_add_ = in_place(index_add)
 scatter_ = in_place(scatter)
 scatter_add_ = in_place(scatter_add)
+put_ = in_place(put)

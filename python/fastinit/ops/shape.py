@@ -15,7 +15,7 @@ from ..meta import has_no_memory
 from ..size import Size
 from ..storage import UntypedStorage, window
 from .copying import contiguous
-from .dims import flatten_arguments, numpy_names, wrap_dim
+from .dims import flatten_arguments, numpy_names, wrap_dim, wrap_dims
 from .operands import Array, mismatch
 
 if TYPE_CHECKING:
@@ -298,7 +298,7 @@ def squeeze(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
     elif isinstance(dim, int):
         name, named = "SqueezeBackward1", (wrap_dim(dim, len(shape)),)
     else:
-        name, named = "SqueezeBackward2", tuple(wrap_dim(each, len(shape)) for each in dim)
+        name, named = "SqueezeBackward2", wrap_dims(dim, len(shape)) if dim else ()
     axes = tuple(axis for axis, length in enumerate(shape) if length == 1 and axis in named)
     return record_view(
         input,

@@ -9,7 +9,7 @@ from ...ops.operands import Array, lift, lower, mismatch, pair, reduce_to, targe
 from ...tensor import Tensor
 from .operands import array_of, wrapped_dim
 
-__all__ = ["cosine_similarity", "pairwise_distance"]
+__all__ = ["cosine_similarity", "normalize", "pairwise_distance"]
 
 
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
@@ -92,3 +92,21 @@ def pairwise_distance(
     array_of(x2, "pairwise_distance", "x2", 2)
     difference = arithmetic.add(arithmetic.sub(x1, x2), eps)
     return reduction.norm(difference, p, -1, keepdim)
+
+
+def normalize(
+    input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12, out: Tensor | None = None
+) -> Tensor:
+    """Returns the vectors along a dimension, divided by their norms.
+
+    Args:
+        input: any shape, floating point.
+        p: of the norm.
+        dim: the dimension.
+        eps: what norms are at least taken to be.
+        out: where to write the result.
+
+    Source: torch.nn.functional.normalize.
+    """
+    result = input / input.norm(p, dim, keepdim=True).clamp_min(eps).expand_as(input)
+    return result if out is None else out.copy_(result)

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from ...autograd import accumulation_buffer, bump, record
+from ...autograd import accumulation_buffer, bump, record, wrap
 from ...dtypes import as_dtype, int32, int64
 from ...meta import check_index, has_no_memory
 from ...ops.operands import Array, compute, lift, lower
 from ...tensor import Tensor
 from .operands import array_of
 
-__all__ = ["embedding", "shorten"]
+__all__ = ["embedding", "one_hot", "shorten"]
 
 
 def embedding(
@@ -100,3 +100,31 @@ def shorten(weight: Tensor, chosen: Array, max_norm: float, norm_type: float) ->
     # PyTorch's denominator, so that a row ends just below the bound.
     table[chosen[long]] = picked[long] * (max_norm / (norms[long] + 1e-7))[:, None]
     bump(weight)
+
+
+def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
+    """Returns, for each class, a row that is 1 at its place and 0 elsewhere.
+
+    Args:
+        tensor: classes, int64, any shape.
+        num_classes: how many there are; -1: one more than the largest.
+
+    Raises:
+        RuntimeError: a class is negative or not below `num_classes`, or the tensor is of another dtype.
+
+    Source: torch.nn.functional.one_hot.
+    """
+    classes = tensor._array
+    if classes.dtype != np.int64:
+        raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
+    if not classes.size:
+        if num_classes <= 0:
+            raise RuntimeError("Can not infer total number of classes from empty tensor.")
+        return wrap(np.empty((*classes.shape, num_classes), np.int64))
+    if classes.min() < 0:
+        raise RuntimeError("Class values must be non-negative.")
+    if num_classes == -1:
+        num_classes = int(classes.max()) + 1
+    elif classes.max() >= num_classes:
+        raise RuntimeError("Class values must be smaller than num_classes.")
+    return wrap((classes[..., None] == np.arange(num_classes)).astype(np.int64))

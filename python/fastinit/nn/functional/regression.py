@@ -163,6 +163,56 @@ def _smooth(difference: Array, beta: float, reduction: str) -> Array:
     return reduced(losses, reduction)
 
 
+def huber_loss(
+    input: Tensor,
+    target: Tensor,
+    reduction: str = "mean",
+    delta: float = 1.0,
+    weight: Tensor | None = None,
+) -> Tensor:
+    """Returns `d^2 / 2` where `d = |input - target| <= delta`, else `delta (d - delta / 2)`, reduced.
+
+    Args:
+        input: any shape, floating point.
+        target: the same shape; another that broadcasts works and warns.
+        reduction: 'none', 'sum' or 'mean'.
+        delta: where the square becomes a line; above 0.
+        weight: of the input's shape; a factor per element.
+
+    Raises:
+        NotImplementedError: both are integers.
+        RuntimeError: delta is not above 0, or the shapes do not broadcast.
+        ValueError: weight's shape is not the input's, or reduction is none of the three.
+
+    Source: Huber 1964; torch.nn.functional.huber_loss.
+    """
+    _warn_of_sizes(input, target)
+    if weight is not None:
+        if weight._array.shape != input._array.shape:
+            raise ValueError("Weights and input must have the same size.")
+        losses = huber_loss(input, target, "none", delta) * weight
+        if reduction not in {"none", "sum", "mean"}:
+            raise ValueError(f"Invalid reduction mode: {reduction}. Expected one of 'none', 'mean', 'sum'.")
+        return _reduce(losses, reduction)
+    check_reduction(reduction)
+    if delta <= 0:
+        raise RuntimeError("huber_loss does not support non-positive values for delta.")
+    difference, dtype = _difference(input, target, "huber_cpu")
+
+    def losses_of(difference: Array) -> Array:
+        size = np.abs(difference)
+        return reduced(np.where(size <= delta, size * size / 2, delta * (size - delta / 2)), reduction)
+
+    to_input, to_target = gradient_of(input), gradient_of(target)
+
+    def backward(grad: Array) -> tuple[Array | None, ...]:
+        slope = np.clip(difference, -delta, delta) * unreduced(lift(grad), reduction, difference.size)
+        return reduce_to(slope, to_input), to_target and reduce_to(-slope, to_target)
+
+    result = lower(compute(losses_of, difference).astype(difference.dtype), dtype)
+    return record(result, "HuberLossBackward0", (input, target), backward, (input, target))
+
+
 def _warn_of_sizes(input: Tensor, target: Tensor) -> None:
     if input._array.shape != target._array.shape:
         warnings.warn(

@@ -1,0 +1,326 @@
+"""Activations in pieces, and others, as layers; the formulas stand at the functions in `nn.functional`."""
+
+from __future__ import annotations
+
+import warnings
+
+from .. import creation
+from ..devices import DeviceLike
+from ..dtypes import dtype as element_type
+from ..tensor import Tensor
+from . import functional as F
+from .module import Module
+from .parameter import Parameter
+
+__all__ = [
+    "CELU",
+    "GLU",
+    "Hardshrink",
+    "Hardsigmoid",
+    "Hardswish",
+    "Hardtanh",
+    "LogSigmoid",
+    "Mish",
+    "PReLU",
+    "ReLU6",
+    "Softmin",
+    "Softshrink",
+    "Softsign",
+    "Tanhshrink",
+    "Threshold",
+]
+
+
+class Hardtanh(Module):
+    """x, clipped to [min_val, max_val].
+
+    Args:
+        min_val: the least value.
+        max_val: the largest.
+        inplace: write the result over the input.
+        min_value: deprecated: `min_val`.
+        max_value: deprecated: `max_val`.
+
+    Raises:
+        AssertionError: min_val is not below max_val.
+
+    Source: torch.nn.Hardtanh.
+    """
+
+    def __init__(
+        self,
+        min_val: float = -1.0,
+        max_val: float = 1.0,
+        inplace: bool = False,
+        min_value: float | None = None,
+        max_value: float | None = None,
+    ) -> None:
+        super().__init__()
+        for name, given in (("min", min_value), ("max", max_value)):
+            if given is not None:
+                warnings.warn(
+                    f"keyword argument `{name}_value` is deprecated and renamed to `{name}_val`",
+                    FutureWarning,
+                    stacklevel=2,
+                )
+        self.min_val = min_val if min_value is None else min_value
+        self.max_val = max_val if max_value is None else max_value
+        self.inplace = inplace
+        if self.max_val <= self.min_val:
+            raise AssertionError(f"max_val ({self.max_val}) must be greater than min_val ({self.min_val})")
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Returns the clipped input."""
+        return F.hardtanh(input, self.min_val, self.max_val, self.inplace)
+
+    def extra_repr(self) -> str:
+        """The bounds, and `inplace=True` where it is."""
+        ending = ", inplace=True" if self.inplace else ""
+        return f"min_val={self.min_val}, max_val={self.max_val}{ending}"
+
+
+class ReLU6(Hardtanh):
+    """x, clipped to [0, 6].
+
+    Args:
+        inplace: write the result over the input.
+
+    Source: torch.nn.ReLU6.
+    """
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__(0.0, 6.0, inplace)
+
+    def extra_repr(self) -> str:
+        """`inplace=True`, where it is."""
+        return "inplace=True" if self.inplace else ""
+
+
+class _Inplace(Module):
+    """An activation that may write over its input.
+
+    Args:
+        inplace: write the result over the input.
+    """
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__()
+        self.inplace = inplace
+
+
+class Hardswish(_Inplace):
+    """x * clip(x + 3, 0, 6) / 6 (torch.nn.Hardswish)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Returns the activated input."""
+        return F.hardswish(input, self.inplace)
+
+
+class Hardsigmoid(_Inplace):
+    """clip(x + 3, 0, 6) / 6 (torch.nn.Hardsigmoid)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Returns the activated input."""
+        return F.hardsigmoid(input, self.inplace)
+
+
+class Mish(_Inplace):
+    """x * tanh(log(1 + exp(x))) (torch.nn.Mish)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Returns the activated input."""
+        return F.mish(input, self.inplace)
+
+    def extra_repr(self) -> str:
+        """`inplace=True`, where it is."""
+        return "inplace=True" if self.inplace else ""
+
+
+class LogSigmoid(Module):
+    """log(1 / (1 + exp(-x))) (torch.nn.LogSigmoid)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Returns the activated input."""
+        return F.logsigmoid(input)
+
+
+class Softsign(Module):
+    """x / (1 + |x|) (torch.nn.Softsign)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Returns the activated input."""
+        return F.softsign(input)
+
+
+class Tanhshrink(Module):
+    """x - tanh(x) (torch.nn.Tanhshrink)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Returns the activated input."""
+        return F.tanhshrink(input)
+
+
+class Softmin(Module):
+    """The softmax of -x.
+
+    Args:
+        dim: what the result sums to 1 along.
+
+    Source: torch.nn.Softmin.
+    """
+
+    def __init__(self, dim: int | None = None) -> None:
+        super().__init__()
+        self.dim = dim
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Returns the activated input."""
+        return F.softmin(input, self.dim, _stacklevel=5)
+
+    def extra_repr(self) -> str:
+        """The dimension."""
+        return f"dim={self.dim}"
+
+
+class Threshold(Module):
+    """x where x > threshold, else value.
+
+    Args:
+        threshold: what x is compared with.
+        value: what replaces the others.
+        inplace: write the result over the input.
+
+    Source: torch.nn.Threshold.
+    """
+
+    def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
+        super().__init__()
+        self.threshold = threshold
+        self.value = value
+        self.inplace = inplace
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Returns the activated input."""
+        return F.threshold(input, self.threshold, self.value, self.inplace)
+
+    def extra_repr(self) -> str:
+        """The numbers, and `inplace=True` where it is."""
+        return f"threshold={self.threshold}, value={self.value}{', inplace=True' if self.inplace else ''}"
+
+
+class CELU(Module):
+    """x where x > 0, else alpha * (exp(x / alpha) - 1).
+
+    Args:
+        alpha: minus the limit on the left.
+        inplace: write the result over the input.
+
+    Source: torch.nn.CELU.
+    """
+
+    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
+        super().__init__()
+        self.alpha = alpha
+        self.inplace = inplace
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Returns the activated input."""
+        return F.celu(input, self.alpha, self.inplace)
+
+    def extra_repr(self) -> str:
+        """The limit, and `inplace=True` where it is."""
+        return f"alpha={self.alpha}{', inplace=True' if self.inplace else ''}"
+
+
+class GLU(Module):
+    """a * sigmoid(b) of the two halves of a dimension.
+
+    Args:
+        dim: the dimension.
+
+    Source: torch.nn.GLU.
+    """
+
+    def __init__(self, dim: int = -1) -> None:
+        super().__init__()
+        self.dim = dim
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Returns the gated half."""
+        return F.glu(input, self.dim)
+
+    def extra_repr(self) -> str:
+        """The dimension."""
+        return f"dim={self.dim}"
+
+
+class _Shrink(Module):
+    """An activation that is 0 around 0.
+
+    Args:
+        lambd: where that ends.
+    """
+
+    def __init__(self, lambd: float = 0.5) -> None:
+        super().__init__()
+        self.lambd = lambd
+
+    def extra_repr(self) -> str:
+        """The bound."""
+        return str(self.lambd)
+
+
+class Hardshrink(_Shrink):
+    """x where |x| > lambd, else 0 (torch.nn.Hardshrink)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Returns the activated input."""
+        return F.hardshrink(input, self.lambd)
+
+
+class Softshrink(_Shrink):
+    """x moved towards 0 by lambd; 0 where |x| <= lambd (torch.nn.Softshrink)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Returns the activated input."""
+        return F.softshrink(input, self.lambd)
+
+
+class PReLU(Module):
+    """x where x > 0, else weight * x; the weights are parameters.
+
+    Args:
+        num_parameters: 1, or as many as the input has channels.
+        init: their first value.
+        device: where they are.
+        dtype: of their elements.
+
+    Source: He et al. 2015, arXiv:1502.01852; torch.nn.PReLU.
+    """
+
+    weight: Parameter
+
+    def __init__(
+        self,
+        num_parameters: int = 1,
+        init: float = 0.25,
+        device: DeviceLike = None,
+        dtype: element_type | None = None,
+    ) -> None:
+        super().__init__()
+        self.num_parameters = num_parameters
+        self.init = init
+        self.weight = Parameter(creation.empty(num_parameters, device=device, dtype=dtype))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Fills the weights with their first value."""
+        self.weight.detach().fill_(self.init)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Returns the activated input."""
+        return F.prelu(input, self.weight)
+
+    def extra_repr(self) -> str:
+        """The number of weights."""
+        return f"num_parameters={self.num_parameters}"
