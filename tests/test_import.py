@@ -28,6 +28,16 @@ def test_each_part_is_there_when_it_is_asked_for():
     assert set(parts) <= set(dir(fastinit))
 
 
+def test_operations_that_few_programs_need_come_later():
+    seldom = {"fastinit.ops.decompositions", "fastinit.ops.contraction", "fastinit.serialization"}
+    assert not loaded_by("import fastinit") & seldom
+    program = "import fastinit; x = fastinit.eye(2); print({})"
+    for use in ("x.det()", "fastinit.det(x)", "fastinit.Tensor.det(x)", "fastinit.linalg.det(x)"):
+        assert run(program.format(use)) == "tensor(1.)\n"
+    assert run(program.format("fastinit.Tensor.svd.__name__, fastinit.save.__name__")) == "named_svd save\n"
+    assert run(program.format("fastinit.autograd.Function.__name__")) == "Function\n"
+
+
 def test_all_names_of_the_package_can_be_imported():
     assert run("from fastinit import *; print(nn.Linear(2, 3).weight.shape)") == "fastinit.Size([3, 2])\n"
 

@@ -56,15 +56,6 @@ from .dtypes import (
     short,
     uint8,
 )
-from .grids import (
-    cartesian_prod,
-    combinations,
-    logspace,
-    meshgrid,
-    scalar_tensor,
-    tril_indices,
-    triu_indices,
-)
 from .layouts import channels_last, contiguous_format, layout, memory_format, preserve_format, strided
 from .ops.activation import (
     log_softmax,
@@ -143,27 +134,8 @@ from .ops.comparison import (
     not_equal,
     signbit,
 )
-from .ops.contraction import (
-    einsum,
-    inner,
-    kron,
-    tensordot,
-    vdot,
-)
 from .ops.copying import (
     clone,
-)
-from .ops.correlation import (
-    corrcoef,
-    cov,
-)
-from .ops.counting import (
-    bincount,
-    bucketize,
-    histc,
-    searchsorted,
-    unique,
-    unique_consecutive,
 )
 from .ops.cumulative import (
     cummax,
@@ -171,22 +143,6 @@ from .ops.cumulative import (
     cumprod,
     diff,
     logcumsumexp,
-)
-from .ops.decompositions import (
-    geqrf,
-)
-from .ops.decompositions import (
-    named_qr as qr,
-)
-from .ops.decompositions import (
-    named_svd as svd,
-)
-from .ops.determinants import (
-    det,
-    logdet,
-)
-from .ops.determinants import (
-    named_slogdet as slogdet,
 )
 from .ops.diagonals import (
     diag,
@@ -196,9 +152,6 @@ from .ops.diagonals import (
 )
 from .ops.drawing import (
     multinomial,
-)
-from .ops.exponents import (
-    frexp_of as frexp,
 )
 from .ops.indexing import (
     diagonal,
@@ -240,18 +193,11 @@ from .ops.joining import (
     vsplit,
     vstack,
 )
-from .ops.least_squares import (
-    pinv as pinverse,
-)
 from .ops.linalg import (
     inv as inverse,
 )
 from .ops.linalg import (
     matrix_exp,
-)
-from .ops.matrix_products import (
-    cross,
-    matrix_power,
 )
 from .ops.norms import (
     cosine_similarity,
@@ -353,10 +299,6 @@ from .ops.reduction import (
     var,
     var_mean,
 )
-from .ops.reduction_at import (
-    index_reduce,
-    scatter_reduce,
-)
 from .ops.scattering import (
     index_copy,
     index_fill,
@@ -395,19 +337,6 @@ from .ops.shape import (
     unflatten,
     unsqueeze,
 )
-from .ops.special import (
-    erf,
-    erfc,
-    erfinv,
-    logit,
-)
-from .ops.view_scatter import (
-    as_strided_scatter,
-    diagonal_scatter,
-    narrow_copy,
-    select_scatter,
-    slice_scatter,
-)
 from .printing import get_printoptions, set_printoptions
 from .random import (
     STREAM_VERSION,
@@ -420,28 +349,99 @@ from .random import (
     set_rng_state,
 )
 from .sampling import bernoulli, normal, rand, rand_like, randint, randint_like, randn, randn_like, randperm
-from .serialization import load, save
 from .shard import Shard
 from .size import Size
 from .storage import UntypedStorage
 from .tensor import Tensor, is_complex, is_floating_point, is_nonzero, is_tensor, numel
-from .typed_tensors import (
-    BFloat16Tensor,
-    BoolTensor,
-    ByteTensor,
-    CharTensor,
-    DoubleTensor,
-    FloatTensor,
-    HalfTensor,
-    IntTensor,
-    LongTensor,
-    ShortTensor,
-)
 
 if TYPE_CHECKING:
     from . import checkpoint, cuda, diagnostics, linalg, nn, optim, recipe, utils
+    from .grids import (
+        cartesian_prod,
+        combinations,
+        logspace,
+        meshgrid,
+        scalar_tensor,
+        tril_indices,
+        triu_indices,
+    )
     from .nn import init
+    from .ops.contraction import (
+        einsum,
+        inner,
+        kron,
+        tensordot,
+        vdot,
+    )
+    from .ops.correlation import (
+        corrcoef,
+        cov,
+    )
+    from .ops.counting import (
+        bincount,
+        bucketize,
+        histc,
+        searchsorted,
+        unique,
+        unique_consecutive,
+    )
+    from .ops.decompositions import (
+        geqrf,
+    )
+    from .ops.decompositions import (
+        named_qr as qr,
+    )
+    from .ops.decompositions import (
+        named_svd as svd,
+    )
+    from .ops.determinants import (
+        det,
+        logdet,
+    )
+    from .ops.determinants import (
+        named_slogdet as slogdet,
+    )
+    from .ops.exponents import (
+        frexp_of as frexp,
+    )
+    from .ops.least_squares import (
+        pinv as pinverse,
+    )
+    from .ops.matrix_products import (
+        cross,
+        matrix_power,
+    )
+    from .ops.reduction_at import (
+        index_reduce,
+        scatter_reduce,
+    )
+    from .ops.special import (
+        erf,
+        erfc,
+        erfinv,
+        logit,
+    )
+    from .ops.view_scatter import (
+        as_strided_scatter,
+        diagonal_scatter,
+        narrow_copy,
+        select_scatter,
+        slice_scatter,
+    )
     from .recipe import initialize_
+    from .serialization import load, save
+    from .typed_tensors import (
+        BFloat16Tensor,
+        BoolTensor,
+        ByteTensor,
+        CharTensor,
+        DoubleTensor,
+        FloatTensor,
+        HalfTensor,
+        IntTensor,
+        LongTensor,
+        ShortTensor,
+    )
 
 newaxis = None
 
@@ -861,11 +861,66 @@ _LATER = {
     "utils": ".utils",
 }
 
+# Functions and classes whose modules come when one is asked for, and what they are called there if otherwise.
+_MODULES = {
+    ".grids": [
+        "cartesian_prod",
+        "combinations",
+        "logspace",
+        "meshgrid",
+        "scalar_tensor",
+        "tril_indices",
+        "triu_indices",
+    ],
+    ".ops.contraction": ["einsum", "inner", "kron", "tensordot", "vdot"],
+    ".ops.correlation": ["corrcoef", "cov"],
+    ".ops.counting": ["bincount", "bucketize", "histc", "searchsorted", "unique", "unique_consecutive"],
+    ".ops.decompositions": ["geqrf", "qr", "svd"],
+    ".ops.determinants": ["det", "logdet", "slogdet"],
+    ".ops.exponents": ["frexp"],
+    ".ops.least_squares": ["pinverse"],
+    ".ops.matrix_products": ["cross", "matrix_power"],
+    ".ops.reduction_at": ["index_reduce", "scatter_reduce"],
+    ".ops.special": ["erf", "erfc", "erfinv", "logit"],
+    ".ops.view_scatter": [
+        "as_strided_scatter",
+        "diagonal_scatter",
+        "narrow_copy",
+        "select_scatter",
+        "slice_scatter",
+    ],
+    ".serialization": ["load", "save"],
+    ".typed_tensors": [
+        "BFloat16Tensor",
+        "BoolTensor",
+        "ByteTensor",
+        "CharTensor",
+        "DoubleTensor",
+        "FloatTensor",
+        "HalfTensor",
+        "IntTensor",
+        "LongTensor",
+        "ShortTensor",
+    ],
+}
+_NAMED_OTHERWISE = {
+    "qr": "named_qr",
+    "svd": "named_svd",
+    "slogdet": "named_slogdet",
+    "frexp": "frexp_of",
+    "pinverse": "pinv",
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+
 
 def __getattr__(name: str) -> Any:
     if name in _LATER:
         globals()[name] = module = importlib.import_module(_LATER[name], __name__)
         return module
+    if name in _MODULE_OF:
+        module = importlib.import_module(_MODULE_OF[name], __name__)
+        globals()[name] = value = getattr(module, _NAMED_OTHERWISE.get(name, name))
+        return value
     if name == "initialize_":
         return importlib.import_module(".recipe", __name__).initialize_
     if not name.startswith("_"):

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .ops import (
     activation,
     arithmetic,
     bivariate,
     comparison,
-    contraction,
     copying,
-    correlation,
-    counting,
     cumulative,
-    decompositions,
-    determinants,
     diagonals,
     drawing,
-    exponents,
     indexing,
     joining,
-    least_squares,
     linalg,
-    matrix_products,
     norms,
     ordering,
     pointwise,
@@ -32,12 +26,35 @@ from .ops import (
     scattering,
     selection,
     special,
-    view_scatter,
 )
 from .ops import (
     shape as shapes,
 )
+from .ops.later import Later
 from .ops.operands import operator
+
+if TYPE_CHECKING:
+    from .ops import (
+        contraction,
+        correlation,
+        counting,
+        decompositions,
+        determinants,
+        exponents,
+        least_squares,
+        matrix_products,
+        view_scatter,
+    )
+else:
+    contraction = Later("contraction")
+    correlation = Later("correlation")
+    counting = Later("counting")
+    decompositions = Later("decompositions")
+    determinants = Later("determinants")
+    exponents = Later("exponents")
+    least_squares = Later("least_squares")
+    matrix_products = Later("matrix_products")
+    view_scatter = Later("view_scatter")
 
 __all__ = ["Methods"]
 

@@ -1,8 +1,10 @@
 """Reverse-mode differentiation: operations leave nodes in a graph, and `backward` walks it."""
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from .compiled import result_class
 from .engine import accumulation_buffer, backward, check_replacement, grad
-from .function import Function
 from .grad_mode import (
     enable_grad,
     inference_mode,
@@ -11,7 +13,6 @@ from .grad_mode import (
     no_grad,
     set_grad_enabled,
 )
-from .gradcheck import gradcheck
 from .graph import AccumulateGrad, Node
 from .record import (
     before_write,
@@ -25,6 +26,10 @@ from .record import (
     write,
 )
 from .variable import Variable, wrap
+
+if TYPE_CHECKING:
+    from .function import Function
+    from .gradcheck import gradcheck
 
 __all__ = [
     "AccumulateGrad",
@@ -54,3 +59,15 @@ __all__ = [
     "wrap",
     "write",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # These come when they are asked for: most programs need neither.
+    if name in {"Function", "gradcheck"}:
+        globals()[name] = value = getattr(importlib.import_module(f".{name.lower()}", __name__), name)
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
