@@ -57,7 +57,7 @@ constexpr Index column_grain = 16;
 
 // Into how many rows and columns of parts an m x n result is cut, one part a thread, so that the largest is
 // the soonest done: it multiplies, and packs its rows of a and columns of b, some 4 multiplications an
-// element.
+// element. Rather into rows: those of c lie together then, and no page is written by two threads.
 struct Grid {
     Index rows = 1;
     Index columns = 1;
@@ -69,7 +69,7 @@ struct Grid {
             const Index height = begin_of(1, r, m, row_grain);
             const Index width = begin_of(1, threads / r, n, column_grain);
             const Index cost = height * width + 4 * (height + width);
-            if (least >= 0 && cost >= least) continue;
+            if (least >= 0 && cost > least) continue;
             least = cost;
             rows = r;
             columns = threads / r;
