@@ -357,6 +357,14 @@ class Tensor(Methods, Memory):
         """
         return copying.to(self, devices.CPU)
 
+    def cuda(self, device: Any = None, non_blocking: bool = False) -> Tensor:
+        """Refuses: there is no such device.
+
+        Raises:
+            RuntimeError: always.
+        """
+        return copying.to(self, "cuda")
+
     def new_tensor(
         self,
         data: Any,

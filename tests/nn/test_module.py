@@ -395,3 +395,38 @@ def test_a_parameter_reached_twice_is_trained_once():
     assert len(list(module.parameters())) == 1
     (module.first * 3 + module.second * 4).sum().backward()
     assert module.first.grad.item() == 7
+
+
+def test_the_next_class_is_initialised_where_call_super_init_says_so():
+    class Named:
+        def __init__(self, name, *, size=0):
+            self.name, self.size = name, size
+
+    class Both(nn.Module, Named):
+        call_super_init = True
+
+        def __init__(self):
+            super().__init__("both", size=3)
+
+    both = Both()
+    assert (both.name, both.size, both.training) == ("both", 3, True)
+
+
+@pytest.mark.parametrize(("args", "kwargs"), [((1,), {}), ((), {"a": 1})])
+def test_arguments_that_nobody_takes_are_refused(args, kwargs):
+    torch = pytest.importorskip("torch")
+    messages = []
+    for library in (fastinit, torch):
+        with pytest.raises(TypeError) as caught:
+            library.nn.Module(*args, **kwargs)
+        messages.append(str(caught.value))
+    assert messages[0] == messages[1]
+
+
+def test_a_gpu_is_refused_and_compile_changes_nothing():
+    net = nn.Linear(2, 2)
+    assert net.compile(dynamic=True) is None
+    assert net(fastinit.ones(1, 2)).shape == (1, 2)
+    for call in (net.cuda, fastinit.ones(2).cuda):
+        with pytest.raises(RuntimeError, match="computes on the CPU"):
+            call()

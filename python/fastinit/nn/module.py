@@ -43,12 +43,21 @@ class Module(Tree, Hooks, State):
 
     Attributes:
         training: true until `eval()`; Dropout and the like behave by it.
+        call_super_init: whether the class that follows in the order of bases is initialised, too, with the
+            arguments that a subclass hands on.
+        dump_patches: without effect, as in PyTorch.
     """
 
     training: bool
+    call_super_init: bool = False
+    dump_patches: bool = False
     forward: Callable[..., Any] = _no_forward
 
-    def __init__(self) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if not self.call_super_init and (args or kwargs):
+            unexpected = f"got an unexpected keyword argument '{next(iter(kwargs))}'" if kwargs else ""
+            taken = f"takes 1 positional argument but {len(args) + 1} were given"
+            raise TypeError(f"{type(self).__name__}.__init__() {unexpected or taken}")
         # Through __dict__, since __setattr__ would look for these very tables.
         self.__dict__.update(
             training=True,
@@ -59,6 +68,8 @@ class Module(Tree, Hooks, State):
             **call_hook_tables(),
             **state_hook_tables(),
         )
+        if self.call_super_init:
+            super().__init__(*args, **kwargs)
 
     # The call.
 
@@ -170,6 +181,21 @@ class Module(Tree, Hooks, State):
             NotImplementedError: a parameter or buffer is on the device "meta": there is nothing to copy.
         """
         return self._apply(lambda tensor: tensor.cpu())
+
+    def cuda(self, device: Any = None) -> Self:
+        """Refuses: there is no such device.
+
+        Raises:
+            RuntimeError: always.
+        """
+        return self.to("cuda")
+
+    def share_memory(self) -> Self:
+        """Moves parameters and buffers into shared memory, where `Tensor.share_memory_` can."""
+        return self._apply(lambda tensor: tensor.share_memory_())
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Does nothing: what there is to compile is compiled."""
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         # Children first, as in PyTorch: a buffer that is also a child's parameter is then converted already.
