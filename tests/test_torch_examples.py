@@ -233,7 +233,8 @@ def differs(statement: doctest.Example, theirs: Seen, again: Seen, ours: Seen) -
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_what_an_example_shows_is_shown_here(name):
+def test_what_an_example_shows_is_shown_here(name, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)  # some write files
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         ours, theirs = run(fastinit, name), run(torch, name)

@@ -10,9 +10,9 @@ namespace fastinit::runtime {
 //
 // What the arrays take and what is kept are never together more than nine eighths of the most that the arrays
 // have taken so far: beyond, memory is asked for only after kept memory of other sizes has gone back to the
-// system. Where there is little memory left, the system may take what is kept at any time.
+// system. Where there is little memory left, the system may take kept blocks of 4 MiB and more at any time.
 
-// At least as many bytes, aligned to 64, uninitialised; null where there is no memory.
+// At least as many bytes, aligned to a page, uninitialised; null where there is no memory.
 void* take_memory(std::size_t bytes);
 
 // Gives back what take_memory returned for as many bytes.

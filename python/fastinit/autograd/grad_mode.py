@@ -154,7 +154,7 @@ class inference_mode(_Switch):  # noqa: N801 - PyTorch's name
     @overload
     def __new__(cls, mode: bool = True) -> "inference_mode": ...
     @overload
-    def __new__(cls, mode: Callable[P, R]) -> Callable[P, R]: ...  # type: ignore[misc]
+    def __new__(cls, mode: Callable[P, R]) -> Callable[P, R]: ...  # type: ignore[misc]  # no instance
     def __new__(cls, mode: Any = True) -> Any:
         """Decorates what stands in the place of the mode, if it is a function."""
         return super().__new__(cls) if isinstance(mode, bool) else cls()(mode)

@@ -4,10 +4,9 @@ import warnings
 
 import numpy as np
 
-from ... import random
-from ...autograd import record, wrap
-from ...ops.operands import Array, compute, in_place, lift, lower
+from ...ops.operands import in_place, lift
 from ...tensor import Tensor
+from .dropout import masked
 from .operands import array_of
 
 __all__ = ["dropout1d", "dropout2d", "dropout3d"]
@@ -20,18 +19,7 @@ def _channels(input: Tensor, p: float, training: bool) -> Tensor:
         return input
     if x.ndim < 2:
         raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
-    mask = np.empty((*x.shape[:2], *(1,) * (x.ndim - 2)), lift(x[:0]).dtype)
-    if p == 1:
-        mask.fill(0)
-    else:
-        random.bernoulli(mask, 1 - p)
-        mask *= 1 / (1 - p)
-
-    def backward(grad: Array) -> tuple[Array]:
-        return (lower(lift(grad) * mask, grad.dtype),)
-
-    result = lower(compute(np.multiply, lift(x), mask), x.dtype)
-    return record(result, "MulBackward0", (input,), backward, (wrap(mask),))
+    return masked(input, p, np.empty((*x.shape[:2], *(1,) * (x.ndim - 2)), lift(x[:0]).dtype))
 
 
 _channels_in_place = in_place(_channels)

@@ -40,7 +40,11 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     if inplace:
         return in_place(dropout)(input, p)
     # float32 holds the mask of a 16-bit input: 1 / (1 - p) is rounded once, with the product.
-    mask = np.empty_like(x, lift(x[:0] if x.ndim else x).dtype, order="C")
+    return masked(input, p, np.empty_like(x, lift(x[:0] if x.ndim else x).dtype, order="C"))
+
+
+def masked(input: Tensor, p: float, mask: Array) -> Tensor:
+    """Returns the product with a mask, which is filled first: 0 with probability `p`, else 1 / (1 - p)."""
     if p == 1:
         mask.fill(0)
     else:
@@ -51,5 +55,6 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
         return (lower(lift(grad) * mask, grad.dtype),)
 
     # A product, so that the NaN of an element shows even where the mask is 0.
+    x = input._array
     result = lower(compute(np.multiply, lift(x), mask), x.dtype)
     return record(result, "MulBackward0", (input,), backward, (wrap(mask),))
