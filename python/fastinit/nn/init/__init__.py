@@ -1,12 +1,12 @@
 """Initialisers: functions that fill a parameter's memory in place, and record no gradient.
 
-Each takes a Tensor, a Parameter or an ndarray (a memory map included) and returns the same object. The random
-ones take `generator=`, and `shard=` where the array is a box of a larger tensor, of which it then gets
-exactly that box's values. Those that depend on a matrix, by its fans or as a whole, take `layout=` where the
-tensor holds several or stores one transposed. A refused call leaves the tensor and the generator as they
-were; every initialiser may raise
+Each takes a Tensor, a Parameter, an ndarray (a memory map included) or one of PyTorch's tensors on the CPU,
+and returns the same object. The random ones take `generator=`, and `shard=` where the array is a box of a
+larger tensor, of which it then gets exactly that box's values. Those that depend on a matrix, by its fans or
+as a whole, take `layout=` where the tensor holds several or stores one transposed. A refused call leaves the
+tensor and the generator as they were; every initialiser may raise
 
-- TypeError: what is to be filled is neither a Tensor nor an ndarray, or an argument is of a wrong type;
+- TypeError: what is to be filled is none of these, or an argument is of a wrong type;
 - NotImplementedError: its dtype is not one of those that the initialiser names;
 - ValueError: it is read-only, not aligned, not of this machine's byte order, or not of the shard's shape;
 - RuntimeError: two of its elements share memory.
