@@ -27,6 +27,7 @@ from .deprecated import (
 from .elementwise import constant_, masked_uniform_, normal_, ones_, trunc_normal_, uniform_, zeros_
 from .gain import _calculate_fan_in_and_fan_out as _calculate_fan_in_and_fan_out
 from .gain import calculate_gain
+from .layout import Layout
 from .orthogonal import delta_orthogonal_, orthogonal_
 from .scaled import (
     kaiming_normal_,
@@ -40,6 +41,7 @@ from .scaled import (
 from .structured import dirac_, eye_, sparse_
 
 __all__ = [
+    "Layout",
     "calculate_gain",
     "constant",
     "constant_",
