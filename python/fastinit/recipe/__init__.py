@@ -6,8 +6,18 @@ removing or reordering others leaves every bit of it as it was.
 
 from .apply import initialize_, value
 from .errors import RecipeError
+from .like import tensors_of
 from .recipe import Assignment, Recipe
 from .rule import Rule
 from .spec import TensorSpec
 
-__all__ = ["Assignment", "Recipe", "RecipeError", "Rule", "TensorSpec", "initialize_", "value"]
+__all__ = [
+    "Assignment",
+    "Recipe",
+    "RecipeError",
+    "Rule",
+    "TensorSpec",
+    "initialize_",
+    "tensors_of",
+    "value",
+]
