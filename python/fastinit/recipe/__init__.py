@@ -5,9 +5,10 @@ removing or reordering others leaves every bit of it as it was.
 """
 
 from .apply import initialize_, value
+from .decision import Assignment
 from .errors import RecipeError
 from .like import tensors_of
-from .recipe import Assignment, Recipe
+from .recipe import Recipe
 from .rule import Rule
 from .spec import TensorSpec
 
