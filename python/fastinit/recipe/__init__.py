@@ -8,6 +8,7 @@ from .apply import initialize_, value
 from .decision import Assignment
 from .errors import RecipeError
 from .like import tensors_of
+from .model import tensors_of_model
 from .recipe import Recipe
 from .rule import Rule
 from .spec import TensorSpec
@@ -20,5 +21,6 @@ __all__ = [
     "TensorSpec",
     "initialize_",
     "tensors_of",
+    "tensors_of_model",
     "value",
 ]
