@@ -1,7 +1,7 @@
 """The header of a safetensors file: where each tensor lies, known before the first value is.
 
-The form: 8 bytes with the header's length, little-endian; the header, JSON padded with spaces to a multiple of 8;
-then the tensors' bytes, one after another without a gap (https://huggingface.co/docs/safetensors).
+The form: 8 bytes with the header's length, little-endian; the header, JSON padded with spaces to a multiple
+of 8; then the tensors' bytes, one after another without a gap (https://huggingface.co/docs/safetensors).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The command: what it writes, what it prints, and one line for whatever goes wrong."""
+"""`fastinit init`: what it writes, what it prints, and one line for whatever goes wrong."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-import warnings
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +16,9 @@ import pytest
 from safetensors.numpy import load_file
 from typer.testing import CliRunner
 
-import fastinit
 from fastinit import cli
 from fastinit.recipe import Recipe, value
+from reference.commands import Command, assert_one_line_of_error, run
 
 RECIPE = """
 [vars]
@@ -50,40 +48,6 @@ def recipe(tmp_path: Path) -> Path:
     path = tmp_path / "small.toml"
     path.write_text(RECIPE)
     return path
-
-
-def run(*arguments: object, cwd: Path, prefix: list[str] | None = None) -> subprocess.CompletedProcess[str]:
-    """Runs the command in a process of its own, as a user does."""
-    command = [*(prefix or []), sys.executable, "-W", "error", "-m", "fastinit.cli", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=60, check=False)
-
-
-Command = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def command(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Iterator[Command]:
-    """Runs the command in this process, which saves its start: `command("init", recipe)`."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(warnings, "formatwarning", warnings.formatwarning)
-    handler = signal.getsignal(signal.SIGTERM)
-
-    def call(*arguments: object) -> subprocess.CompletedProcess[str]:
-        monkeypatch.setattr(sys, "argv", ["fastinit", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        return subprocess.CompletedProcess(sys.argv, left.value.code or 0, *capfd.readouterr())
-
-    yield call
-    signal.signal(signal.SIGTERM, handler)
-
-
-def assert_one_line_of_error(done: subprocess.CompletedProcess[str], status: int = 1) -> None:
-    assert done.returncode == status, done.stderr
-    assert done.stdout == ""
-    assert re.fullmatch(r"fastinit: [^\n]+\n", done.stderr)
 
 
 def test_init_writes_the_checkpoint_and_prints_a_table(recipe: Path, tmp_path: Path) -> None:
@@ -123,21 +87,6 @@ def test_the_same_seed_gives_the_same_file_and_another_seed_another(
     first, second, third = ((tmp_path / out / "model.safetensors").read_bytes() for out in "abc")
     assert first == second
     assert first != third
-
-
-def test_version_and_info_print_what_is_in_use(command: Command) -> None:
-    assert command("--version").stdout == f"fastinit {fastinit.__version__}\n"
-    info = command("info")
-    assert info.returncode == 0
-    assert fastinit.__version__ in info.stdout
-    assert "threads" in info.stdout
-
-
-def test_help_names_the_commands() -> None:
-    shown = CliRunner().invoke(cli.app, ["--help"])
-    assert shown.exit_code == 0
-    assert "init" in shown.output
-    assert "info" in shown.output
 
 
 @pytest.mark.parametrize(
@@ -235,7 +184,7 @@ from fastinit import cli
 def statistics(values):
     time.sleep(60)
 
-cli.statistics = statistics
+cli.init.statistics = statistics
 cli.main()
 """
 
@@ -262,16 +211,3 @@ def test_an_interrupted_run_leaves_what_was_there(
     assert "Traceback" not in errors
     assert [path.name for path in out.iterdir()] == ["model.safetensors"]
     assert (out / "model.safetensors").read_bytes() == b"precious"
-
-
-def test_the_command_says_how_to_install_what_it_lacks(tmp_path: Path) -> None:
-    script = "import sys; sys.modules['typer'] = None; import fastinit.cli"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
-    assert_one_line_of_error(done)
-    assert 'pip install "fastinit[cli]"' in done.stderr
-
-
-def test_the_library_imports_neither_typer_nor_rich() -> None:
-    script = "import sys, fastinit.recipe, fastinit.checkpoint; print({'typer', 'rich'} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout == "set()\n"

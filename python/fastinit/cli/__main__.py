@@ -1,0 +1,5 @@
+"""`python -m fastinit.cli`: the command without its script."""
+
+from . import main
+
+main()
