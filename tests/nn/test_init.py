@@ -11,6 +11,7 @@ from ml_dtypes import bfloat16
 import fastinit
 from fastinit import Generator, Shard, _core
 from fastinit.nn import init
+from fastinit.nn.init import Layout
 from reference.environment import SETTINGS, float_setting
 
 
@@ -63,6 +64,12 @@ RANDOM = [
     Case("sparse_", (5, 9), {"sparsity": 0.1, "std": 2}),
     Case("delta_orthogonal_", (5, 3, 3)),
     Case("delta_orthogonal_", (4, 4, 2, 3), {"gain": 3}),
+    Case("xavier_normal_", (7, 5), {"layout": Layout(splits=(4, 2, 1))}),
+    Case("kaiming_uniform_", (2, 5, 6, 2), {"layout": Layout((3, 3), expert_axis=0, transposed=True)}),
+    Case("lecun_normal_", (5, 2, 6), {"layout": Layout(splits=(1, 4), expert_axis=1)}),
+    Case("orthogonal_", (2, 4, 6), {"layout": Layout(splits=(4, 2), expert_axis=0, transposed=True)}),
+    Case("sparse_", (8, 6, 2), {"sparsity": 0.4, "layout": Layout(splits=(6, 2), expert_axis=-1)}),
+    Case("delta_orthogonal_", (8, 2, 3), {"layout": Layout(splits=(2, 6))}),
 ]
 FIXED = [
     Case("constant_", (3, 4), {"val": 0.3}),
@@ -72,6 +79,8 @@ FIXED = [
     Case("eye_", (5, 3)),
     Case("dirac_", (6, 2, 3), {"groups": 3}),
     Case("dirac_", (2, 4, 3, 2)),
+    Case("eye_", (7, 3, 2), {"layout": Layout(splits=(2, 5), expert_axis=-1)}),
+    Case("dirac_", (2, 6, 3), {"groups": 2, "layout": Layout(splits=(2, 4), transposed=True)}),
 ]
 WHOLE = {"orthogonal_", "delta_orthogonal_"}  # not elementwise: their half types are rounded from float32
 FLOATS = [np.float16, bfloat16, np.float32, np.float64]
@@ -100,7 +109,9 @@ def test_the_table_holds_every_initialiser():
 @pytest.mark.parametrize("name", sorted({case.name for case in RANDOM}))
 def test_every_random_initialiser_takes_a_generator_and_a_shard(name):
     parameters = inspect.signature(getattr(init, name)).parameters
-    assert list(parameters)[-2:] == ["generator", "shard"]
+    names = [each for each in parameters if each != "layout"]
+    assert names[-2:] == ["generator", "shard"]
+    assert list(parameters)[-1:] == ["layout"] or "layout" not in parameters
     assert parameters["generator"].default is parameters["shard"].default is None
 
 
@@ -314,7 +325,9 @@ def test_a_wrong_shard_or_generator_leaves_the_tensor(case):
 def test_an_empty_shard_still_moves_the_generator():
     generator = Generator(seed=0)
     shard = Shard((4, 6), (slice(2, 2), slice(None)))
-    for case in (case for case in RANDOM if case.name not in {"delta_orthogonal_"}):
+    for case in RANDOM:
+        if case.name == "delta_orthogonal_" or "layout" in case.keywords:
+            continue
         before = generator._take(0)[2]
         case(np.empty((0, 6), np.float32), generator=generator, shard=shard)
         assert generator._take(0)[2] == before + 24

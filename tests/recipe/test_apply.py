@@ -86,6 +86,32 @@ def test_one_array_under_two_names_is_filled_once_under_the_first() -> None:
     np.testing.assert_array_equal(shared, plain["b.weight"])
 
 
+def test_an_array_keeps_its_dtype_whatever_a_checkpoint_would_store() -> None:
+    arrays, plain = weights("a.weight"), weights("a.weight")
+    initialize_(arrays, Recipe([Rule("*", "normal_", {"std": 0.02}, dtype="float16")]), SEED)
+    initialize_(plain, Recipe(RULES[1:]), SEED)
+    np.testing.assert_array_equal(arrays["a.weight"], plain["a.weight"])
+
+
+def test_what_no_rule_matches_stays_as_it_is_where_that_is_allowed() -> None:
+    arrays = weights("a.weight", "a.gain", "b.weight") | {"steps": np.ones(3, np.int64)}
+    arrays["b.weight"] = np.full(3, np.nan, np.float32)
+    initialize_(arrays, Recipe([Rule("*.weight", "normal_", ndim=2)], allow_unmatched=True), SEED)
+    assert np.isfinite(arrays["a.weight"]).all()
+    assert np.isnan(arrays["a.gain"]).all()
+    assert np.isnan(arrays["b.weight"]).all()
+    assert arrays["steps"].all()
+    with pytest.raises(RecipeError, match=r'unknown tensor "a.gain"'):
+        initialize_(weights("a.gain"), LISTED_SOME, SEED)
+
+
+LISTED_SOME = Recipe(
+    [Rule("a.weight", "ones_")],
+    tensors={"a.weight": TensorSpec((5, 6)), "b.weight": TensorSpec((5, 6))},
+    allow_unmatched=True,
+)
+
+
 class Layer(nn.Module):
     """Two parameters, and a tensor that is none."""
 
@@ -210,6 +236,7 @@ def test_a_value_is_the_slice_of_what_is_filled(init: str, index: Any) -> None:
     np.testing.assert_array_equal(found, whole["w"][index])
     assert found.shape == whole["w"][index].shape
     np.testing.assert_array_equal(value(recipe, "head", index, SEED), found)
+    np.testing.assert_array_equal(recipe.value("head", index, SEED), found)
 
 
 def test_a_slice_of_a_huge_tensor_costs_no_more_than_the_slice() -> None:

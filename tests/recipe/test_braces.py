@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from fastinit.recipe import RecipeError
-from fastinit.recipe.braces import expand
+from fastinit.recipe.braces import escape, expand
 
 EXPANSIONS = {
     "wte": ["wte"],
@@ -48,6 +48,43 @@ def test_braces_expand_as_bash_does(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("h.{0..n-1}", ["h.0", "h.1", "h.2"]),
+        ("{n..2*n..n // 2 + 1}", ["3", "5"]),
+        ("{0..n}.{q,k}", ["0.q", "0.k", "1.q", "1.k", "2.q", "2.k", "3.q", "3.k"]),
+        ("{n_..0..step}", ["4", "2", "0"]),
+        ("{08..n_ * 3}", ["08", "09", "10", "11", "12"]),
+        ("{-n..-1}", ["-3", "-2", "-1"]),
+        ("{0..max(n, min(1, 7))}", ["0", "1", "2", "3"]),
+        ("{0..n / 1.5}", ["0", "1", "2"]),
+        ("{a,{0..n-2}}", ["a", "0", "1"]),
+        ("{n..p}", ["n", "o", "p"]),
+        ("{a..e..n-1}", ["a", "c", "e"]),
+        ("{(a,b),c}", ["(a", "b)", "c"]),
+        ("{0..n-4}", ["0", "-1"]),
+    ],
+)
+def test_the_ends_and_the_step_of_a_range_may_be_arithmetic(text: str, words: list[str]) -> None:
+    assert expand(text, {"n": 3, "n_": 4, "step": 2.0, "a": 1}) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (r"a\{b\}", ["a{b}"]),
+        (r"{a\,b,c\}}", ["a,b", "c}"]),
+        (r"a\\{b,c}", [r"a\b", r"a\c"]),
+        ("a\\b\\", ["a\\b\\"]),
+        (r"\\\{", [r"\{"]),
+    ],
+)
+def test_a_backslash_makes_braces_and_commas_plain(text: str, words: list[str]) -> None:
+    assert expand(text) == words
+    assert all(expand(escape(word)) == [word] for word in words)
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("h.{0..2", '"{" without "}"'),
@@ -55,7 +92,13 @@ def test_braces_expand_as_bash_does(text: str) -> None:
         ("{a,b}}", '"}" without "{"'),
         ("h.{n}", "neither a range"),
         ("h.{}", "neither a range"),
-        ("h.{0..n}", "neither a range"),
+        ("h.{0..n}", '"{0..n}" in "h.{0..n}": unknown name "n"'),
+        ("h.{0..1 / 2}", "'1 / 2' is 0.5, not a whole number"),
+        ("h.{0..2 *}", "not an arithmetic expression"),
+        ("h.{0..1..2..3}", "neither a range"),
+        ("h.{0..}", "neither a range"),
+        ("h.{0...1}", "neither a range"),
+        ("{0..9 ** 30}", "stands for more than"),
         ("{0..99999999999}", "stands for more than"),
         ("{0..9999}{0..9999}", "stands for more than"),
         ("{a,b}" * 100, "more than 64 braces"),

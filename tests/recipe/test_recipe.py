@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from fastinit.recipe import Recipe, RecipeError, Rule, TensorSpec
@@ -64,6 +66,73 @@ def test_explain_answers_for_any_name_where_the_recipe_lists_none() -> None:
     assert recipe.explain("x").endswith("no rule matches")
 
 
+CONDITIONAL = [
+    Rule(re.compile(r".*\.weight"), "normal_", {"std": 0.5}, ndim=(1, 3)),
+    Rule("*.weight", "normal_", {"std": 0.1}, shape=(None, 4), dtype="float16"),
+    Rule("*", "normal_"),
+]
+
+
+def test_explain_tells_why_a_rule_does_not_apply() -> None:
+    recipe = Recipe(CONDITIONAL, tensors=TENSORS, allow_unused=True)
+    assert recipe.explain("h.0.c_fc.weight").splitlines() == [
+        '"h.0.c_fc.weight" [4, 16] float32',
+        r'rule 1 (regex = ".*\.weight") does not apply: it has 2 dimensions, not 1 or 3',
+        'rule 2 (match = "*.weight") does not apply: its shape is [4, 16], not ["*", 4]',
+        'rule 3 (match = "*") decides: normal_()',
+    ]
+    assert recipe.explain("h.0.c_proj.weight").splitlines()[-1] == (
+        'rule 2 (match = "*.weight") decides: normal_(std=0.1), stored as float16'
+    )
+
+
+def test_explain_says_what_a_decision_hangs_on_where_no_shape_is_known() -> None:
+    assert Recipe(CONDITIONAL).explain("a.weight").splitlines() == [
+        '"a.weight"',
+        r'rule 1 (regex = ".*\.weight"), where ndim = [1, 3], decides: normal_(std=0.5)',
+        'rule 2 (match = "*.weight"), where shape = ["*", 4], decides: normal_(std=0.1), stored as float16',
+        'rule 3 (match = "*") decides: normal_()',
+    ]
+
+
+def test_a_rule_says_in_which_dtype_a_checkpoint_stores_what_it_decides() -> None:
+    recipe = Recipe(CONDITIONAL, tensors=TENSORS, allow_unused=True)
+    assert recipe.assignments["h.0.c_proj.weight"].spec == TensorSpec((4, 4), "float16")
+    assert recipe.assignments["h.0.c_fc.weight"].spec == TensorSpec((4, 16))
+    assert recipe.tensors == TENSORS
+    assert recipe.assign(TENSORS)["h.0.c_proj.weight"].spec == TensorSpec((4, 4))
+    assert recipe.value("h.0.c_proj.weight", 0, seed=1).dtype == "float16"
+
+
+def test_what_no_rule_matches_has_no_assignment_where_that_is_allowed() -> None:
+    recipe = Recipe(RULES[:1], tensors=TENSORS, ties={"head": "h.0.c_fc.weight"}, allow_unmatched=True)
+    assert list(recipe.assignments) == ["h.0.c_fc.bias"]
+    assert recipe.explain("head").endswith("no rule matches: it stays as it is")
+    with pytest.raises(RecipeError, match=r'"h.0.c_fc.weight": no rule applies to it: it has no initial'):
+        recipe.value("head", ..., seed=0)
+    with pytest.raises(RecipeError, match=r'\(match = "x"\): matches no tensor$'):
+        Recipe([Rule("x", "ones_")], tensors=TENSORS, allow_unmatched=True)
+
+
+def test_a_rule_may_decide_nothing_where_that_is_allowed() -> None:
+    recipe = Recipe([RULES[0], RULES[2], RULES[1], Rule("x", "ones_")], tensors=TENSORS, allow_unused=True)
+    assert {each.rule for each in recipe.assignments.values()} == {0, 1}
+    with pytest.raises(RecipeError, match="no rule matches it"):
+        Recipe(RULES[:1], tensors=TENSORS, allow_unused=True)
+
+
+def test_the_same_rules_serve_the_tensors_of_another_model() -> None:
+    rules = Recipe(RULES, ties={"head": "h.0.c_fc.weight"}, source="here")
+    recipe = rules.with_tensors(TENSORS, {"head": "h.0.c_proj.weight", "h.1": "h.0.c_fc.bias"})
+    assert recipe == Recipe(RULES, tensors=TENSORS, ties={"head": "h.0.c_fc.weight", "h.1": "h.0.c_fc.bias"})
+    with pytest.raises(RecipeError, match=r"^here: the recipe lists tensors of its own"):
+        recipe.with_tensors(TENSORS)
+    with pytest.raises(RecipeError, match=r"^here: there are no tensors"):
+        rules.with_tensors({})
+    with pytest.raises(RecipeError, match=r'^here: tensor "a": no rule matches it$'):
+        rules.with_tensors({**TENSORS, "a": TensorSpec((2,))})
+
+
 def test_explain_of_an_unknown_tensor_names_the_nearest() -> None:
     recipe = Recipe(RULES, tensors=TENSORS)
     with pytest.raises(RecipeError, match=r'unknown tensor "h.0.c_fc.wait"; did you mean "h.0.c_fc.weight"'):
@@ -101,6 +170,17 @@ def test_an_initialiser_that_cannot_be_called_so_is_refused_with_its_rule(rule: 
     ("rules", "ties", "message"),
     [
         (RULES[1:], {}, 'tensor "h.0.c_fc.bias": no rule matches it'),
+        (
+            [Rule("*.bias", "ones_", ndim=2), *RULES[1:]],
+            {},
+            'tensor "h.0.c_fc.bias": no rule matches it; rule 1 (match = "*.bias") does not: it has 1 '
+            "dimension, not 2",
+        ),
+        (
+            [Rule("*.bias", "ones_", ndim=2), *RULES],
+            {},
+            'matches no tensor: "h.0.c_fc.bias" fits by its name, but it has 1 dimension, not 2',
+        ),
         ([*RULES, Rule("*.gain", "ones_")], {}, 'rule 4 (match = "*.gain"): matches no tensor'),
         (
             [RULES[0], RULES[2], RULES[1]],

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from fastinit.recipe import Recipe, RecipeError, TensorSpec
+from fastinit.recipe import Recipe, RecipeError, Rule, TensorSpec
 
 SMALL = """
 [vars]
@@ -43,6 +44,36 @@ def test_every_table_says_what_it_says() -> None:
     }
     assert recipe.ties == {"head.q": "h.0.q.weight", "head.k": "h.0.k.weight"}
     assert recipe.rules[1].arguments == {"std": 0.02 / 2}
+
+
+def test_a_rule_may_have_a_regular_expression_conditions_and_a_dtype() -> None:
+    rule = """
+    [vars]
+    n = 4
+    [[rule]]
+    regex = 'h\\.\\d+\\.weight'
+    ndim = [2, "n - 1"]
+    shape = ["*", "2 * n"]
+    init = "ones_"
+    dtype = "bfloat16"
+    """
+    assert Recipe.from_text(rule).rules == (
+        Rule(re.compile(r"h\.\d+\.weight"), "ones_", ndim=(2, 3), shape=(None, 8), dtype="bfloat16"),
+    )
+    assert Recipe.from_text('[[rule]]\nmatch = "*"\ninit = "ones_"\nndim = 2').rules[0].ndim == (2,)
+
+
+def test_what_is_allowed_is_said_at_the_top() -> None:
+    rule = '[[rule]]\nmatch = "x"\ninit = "ones_"\n[tensors]\n"y" = { shape = [2] }\n'
+    recipe = Recipe.from_text(f"allow_unmatched = true\nallow_unused = true\n{rule}")
+    assert recipe.assignments == {}
+    with pytest.raises(RecipeError, match='tensor "y": no rule matches it'):
+        Recipe.from_text(f"allow_unused = true\n{rule}")
+
+
+def test_variables_may_stand_in_any_order_and_in_the_ranges_of_names() -> None:
+    text = SMALL.replace("n_layer = 2", 'n_layer = "width / 4"').replace("{0..1}", "{0..n_layer-1}")
+    assert Recipe.from_text(text) == Recipe.from_text(SMALL)
 
 
 def test_a_text_argument_is_a_text_and_not_arithmetic() -> None:
@@ -84,9 +115,9 @@ def test_a_tensor_may_itself_be_called_like() -> None:
             '"wdth / 2"',
             '[vars] half: unknown name "wdth"; did you mean "width"?, in "wdth / 2"',
         ),
-        ('"3 * half"', '"half / 3"', "\"h.{0..1}.{q,k}.weight\": shape holds 'half / 3', which is 1.333"),
+        ('"3 * half"', '"half / 3"', "\"h.{0..1}.{q,k}.weight\": shape: 'half / 3' is 1.333"),
         ('"3 * half"', "-3", "shape [8, -3] holds what is not a whole number"),
-        ('"3 * half"', "inf", "shape holds inf"),
+        ('"3 * half"', "inf", "shape: inf is inf, not a whole number"),
         ("shape = [8]", 'shape = "8"', '[tensors] "h.{0..1}.bias": needs shape, an array of whole numbers'),
         ("shape = [8]", 'dtype = "float32"', "needs shape"),
         ("{ shape = [8] }", "[8]", "must be a table such as"),
@@ -102,7 +133,27 @@ def test_a_tensor_may_itself_be_called_like() -> None:
         ("h.{0..1}.bias", "h.{0..1.bias", '"{" without "}"'),
         ("h.{0..1}.bias", "h.{0,0}.bias", 'gives "h.0.bias" twice'),
         ("h.{0..1}.bias", "h.1.k.weight", 'gives "h.1.k.weight", which an entry above gives too'),
-        ('match = "*.bias"', "", 'line 11: rule 1: needs match = "..."'),
+        ('match = "*.bias"', "", 'line 11: rule 1: needs match = "..." or regex = "..."'),
+        ('match = "*.bias"', 'match = "*"\nregex = ".*"', "line 11: rule 1: has both match and regex"),
+        ('match = "*.bias"', "match = 1", 'line 11: rule 1: needs match = "..."'),
+        (
+            'match = "*.bias"',
+            'regex = ".*(bias"',
+            'line 11: rule 1: regex = ".*(bias" is not a regular expression: missing )',
+        ),
+        ('match = "*.bias"', 'regex = "b"', 'tensor "h.0.bias": no rule matches it'),
+        ('"zeros_"', '"zeros_"\nndim = "n"', 'line 11: rule 1 (match = "*.bias"): ndim: unknown name "n"'),
+        ('"zeros_"', '"zeros_"\nndim = [1.5]', "ndim: 1.5 is 1.5, not a whole number"),
+        ('"zeros_"', '"zeros_"\nndim = -1', '(match = "*.bias"): ndim holds -1'),
+        ('"zeros_"', '"zeros_"\nndim = 2', 'no rule matches it; line 11: rule 1 (match = "*.bias") does not'),
+        ('"zeros_"', '"zeros_"\nshape = 8', '(match = "*.bias"): shape: must be an array of whole numbers'),
+        ('"zeros_"', '"zeros_"\nshape = [9]', "does not: its shape is [8], not [9]"),
+        ('"zeros_"', '"zeros_"\ndtype = "float61"', '(match = "*.bias"): unknown dtype "float61"; did you'),
+        ('"zeros_"', '"zeros_"\ndtype = 16', '(match = "*.bias"): dtype is 16, not a name'),
+        ('"zeros_"', '"zeros_"\nsplits = 3', '(match = "*.bias"): zeros_ reads no fans, so that'),
+        ("std =", "std = inf #", 'line 15: rule 2 (match = "*.weight"): std = inf: it must be a finite'),
+        ("[vars]", "allow_unused = 1\n[vars]", "allow_unused must be true or false"),
+        ("width = 8", 'width = "2 * half"', '[vars] half: "width" depends on itself: width -> half -> width'),
         ('init = "zeros_"', "", 'line 11: rule 1: needs init = "..."'),
         ('init = "zeros_"', "init = 3", 'line 11: rule 1: needs init = "..."'),
         ("zeros_", "zero_", 'line 11: rule 1 (match = "*.bias"): unknown initialiser "zero_"; did you mean'),

@@ -26,6 +26,8 @@ __all__ = [
     "bernoulli",
     "bernoulli_each",
     "check_normal",
+    "check_trunc_normal",
+    "check_uniform",
     "constant",
     "masked_uniform",
     "normal",
@@ -62,11 +64,17 @@ def uniform(
         NotImplementedError: the array is of another dtype.
         TypeError: an argument is of a wrong type.
     """
+    low, high = check_uniform(array, low, high)
+    _core.fill_uniform(array, low, high, *take("uniform_", array, generator, shard))
+
+
+def check_uniform(array: Array, low: float, high: float) -> tuple[float, float]:
+    """Checks the arguments of `uniform`, raising as it does; returns the bounds as floats."""
     limits = check_floating(array, "check_uniform_bounds")
     low = as_real(low, "uniform_", "from", 1)
     high = as_real(high, "uniform_", "to", 2)
     check_interval(low, high, limits)
-    _core.fill_uniform(array, low, high, *take("uniform_", array, generator, shard))
+    return low, high
 
 
 def normal(
@@ -136,6 +144,14 @@ def trunc_normal(
         NotImplementedError: the array is of another dtype.
         TypeError: an argument is of a wrong type.
     """
+    arguments = check_trunc_normal(array, mean, std, a, b)
+    _core.fill_trunc_normal(array, *arguments, *take("trunc_normal_", array, generator, shard))
+
+
+def check_trunc_normal(
+    array: Array, mean: float, std: float, a: float, b: float
+) -> tuple[float, float, float, float]:
+    """Checks the arguments of `trunc_normal`, raising as it does; returns them as floats."""
     limits = check_floating(array, "normal_kernel_cpu")
     mean = as_real(mean, "trunc_normal_", "mean", 2)
     std = as_real(std, "trunc_normal_", "std", 3)
@@ -153,7 +169,7 @@ def trunc_normal(
     if a > b:
         raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={a:g} > to={b:g}")
     require_value_between(max(a, -limits.largest), min(b, limits.largest), limits, closed=True)
-    _core.fill_trunc_normal(array, mean, std, a, b, *take("trunc_normal_", array, generator, shard))
+    return mean, std, a, b
 
 
 def masked_uniform(
@@ -296,7 +312,11 @@ def _as_integer(value: Any, limits: IntegerLimits) -> int:
 
 
 def take(
-    function: str, array: Array, generator: Generator | None = None, shard: Shard | None = None
+    function: str,
+    array: Array,
+    generator: Generator | None = None,
+    shard: Shard | None = None,
+    numel: int | None = None,
 ) -> Place:
     """Takes the positions of one fill of `array`; call it when everything else has been checked.
 
@@ -305,6 +325,7 @@ def take(
         array: what will be filled.
         generator: where the positions are taken from; the default generator if None.
         shard: which box of which tensor `array` is; the whole if None.
+        numel: how many positions are taken; as many as the whole tensor has elements if None.
 
     Returns:
         The last arguments of the compiled fills, which tell where each element's words lie.
@@ -322,8 +343,9 @@ def take(
             f"{function}(): argument 'generator' must be fastinit.Generator, not {type(generator).__name__}"
         )
     if shard is None:
-        return generator._take(array.size)
+        return generator._take(array.size if numel is None else numel)
     if not isinstance(shard, Shard):
         raise TypeError(f"{function}(): argument 'shard' must be fastinit.Shard, not {type(shard).__name__}")
     shard.check(array.shape)
-    return *generator._take(shard.global_numel()), shard.global_shape, shard.start
+    numel = shard.global_numel() if numel is None else numel
+    return *generator._take(numel), shard.global_shape, shard.start

@@ -5,9 +5,22 @@ removing or reordering others leaves every bit of it as it was.
 """
 
 from .apply import initialize_, value
+from .decision import Assignment
 from .errors import RecipeError
-from .recipe import Assignment, Recipe
+from .like import tensors_of
+from .model import tensors_of_model
+from .recipe import Recipe
 from .rule import Rule
 from .spec import TensorSpec
 
-__all__ = ["Assignment", "Recipe", "RecipeError", "Rule", "TensorSpec", "initialize_", "value"]
+__all__ = [
+    "Assignment",
+    "Recipe",
+    "RecipeError",
+    "Rule",
+    "TensorSpec",
+    "initialize_",
+    "tensors_of",
+    "tensors_of_model",
+    "value",
+]

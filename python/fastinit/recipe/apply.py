@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping
-from types import EllipsisType
-from typing import Any, SupportsIndex, TypeVar
+from typing import Any, TypeVar
 
-import numpy as np
 import numpy.typing as npt
 
 from .. import _core
 from ..memory import adopt
 from ..random import Generator
-from ..shard import Shard
-from .errors import RecipeError, unknown
+from .errors import RecipeError
+from .index import Index
 from .recipe import Recipe
 from .spec import DTYPES, TensorSpec
 
 Target = TypeVar("Target")
-Index = SupportsIndex | slice | EllipsisType
 
 
 def initialize_(module_or_mapping: Target, recipe: Recipe, seed: int) -> Target:
@@ -27,12 +23,14 @@ def initialize_(module_or_mapping: Target, recipe: Recipe, seed: int) -> Target:
 
     The bits are those of the checkpoint that the recipe and the seed give, whatever else the module holds.
     A tied parameter is keyed by the source that the recipe's tie names, else by the first name that it is
-    registered under. Everything is checked before the first value is written.
+    registered under. Everything is checked before the first value is written. What no rule matches stays as
+    it is where the recipe's `allow_unmatched` lets it.
 
     Args:
         module_or_mapping: what has `named_parameters()`, or a mapping from names to what `fastinit.nn.init`
             fills: Tensors, ndarrays, memory maps. Where the recipe lists its tensors, each name must be among
-            them, with the same shape; the dtype may be another, and not all need be there.
+            them, with the same shape; the dtype may be another, and not all need be there. An array keeps
+            its dtype, whatever a rule says of the one that a checkpoint stores.
         recipe: what gives each name its initialiser.
         seed: the seed of every parameter's stream, a 64-bit int.
 
@@ -50,7 +48,10 @@ def initialize_(module_or_mapping: Target, recipe: Recipe, seed: int) -> Target:
     targets: dict[str, Any] = {}
     specs: dict[str, TensorSpec] = {}
     for name, target in _named(module_or_mapping).items():
-        key, spec = recipe.key(name), _spec(name, target)
+        key = recipe.key(name)
+        if recipe.leaves(key):
+            continue
+        spec = _spec(name, target)
         targets[name] = target
         if specs.setdefault(key, spec) != spec:
             raise RecipeError(f'"{name}" is {spec}; it is tied to "{key}", which is {specs[key]}')
@@ -58,27 +59,25 @@ def initialize_(module_or_mapping: Target, recipe: Recipe, seed: int) -> Target:
     generator = Generator(seed=seed)
     for name, target in targets.items():
         key = recipe.key(name)
-        assignments[key].initialiser.fill(target, generator.fork(key))
+        if key in assignments:
+            assignments[key].initialiser.fill(target, generator.fork(key))
     return module_or_mapping
 
 
 def value(recipe: Recipe, name: str, index: Index | tuple[Index, ...], seed: int) -> npt.NDArray[Any]:
-    """Recomputes a slice of a parameter's initial values: the bits that a checkpoint holds there.
-
-    Only the smallest box that holds the slice is computed, so a row of a huge matrix costs a row (for an
-    initialiser that is not elementwise, what its docstring says).
+    """Recomputes a slice of a parameter's initial values, as `Recipe.value` does.
 
     Args:
         recipe: a recipe that lists its tensors.
         name: one of them, or a tied name.
-        index: ints, slices of any step and at most one `...`, as NumPy's basic indexing; `...` is the whole.
+        index: as `Recipe.value` takes it.
         seed: the seed of the checkpoint.
 
     Returns:
-        A new array of the parameter's dtype and of the shape that the index gives.
+        A new array.
 
     Raises:
-        RecipeError: the recipe has no such tensor.
+        RecipeError: the recipe has no such tensor, or leaves it as it is.
         IndexError: the index does not fit its shape.
 
     Examples:
@@ -87,17 +86,7 @@ def value(recipe: Recipe, name: str, index: Index | tuple[Index, ...], seed: int
         >>> value(recipe, "wte", (slice(7, 9), slice(None, 4)), seed=0).shape
         (2, 4)
     """
-    key = recipe.key(name)
-    if key not in recipe.assignments:
-        raise unknown("tensor", name, [*recipe.tensors, *recipe.ties])
-    assignment = recipe.assignments[key]
-    shape = assignment.spec.shape
-    box, view = _box(index if isinstance(index, tuple) else (index,), shape)
-    shard = Shard(shape, box)
-    values = np.empty(shard.shape, assignment.spec.numpy_dtype)
-    assignment.initialiser.fill(values, Generator(seed=seed).fork(key), shard)
-    found: npt.NDArray[Any] = values[(*view, ...)]
-    return found
+    return recipe.value(name, index, seed)
 
 
 def _named(module_or_mapping: object) -> dict[str, Any]:
@@ -119,28 +108,3 @@ def _spec(name: str, target: Any) -> TensorSpec:
     if array.dtype.name not in DTYPES:
         raise RecipeError(f'"{name}" is of dtype {array.dtype}; only floating-point tensors can be filled')
     return TensorSpec(array.shape, array.dtype.name)
-
-
-def _box(
-    index: tuple[Index, ...], shape: tuple[int, ...]
-) -> tuple[tuple[slice, ...], tuple[slice | int, ...]]:
-    """The smallest box that holds what `index` names, and the index of that inside the box."""
-    dots = sum(each is ... for each in index)
-    if dots > 1 or len(index) - dots > len(shape):
-        raise IndexError(f"the index {index} does not fit the shape {shape}")
-    cut = next((place for place, each in enumerate(index) if each is ...), len(index))
-    filler = (slice(None),) * (len(shape) - (len(index) - dots))
-    full = (*index[:cut], *filler, *index[cut + dots :])
-    bounds = [_bounds(each, size) for each, size in zip(full, shape, strict=True)]
-    return tuple(box for box, _ in bounds), tuple(view for _, view in bounds)
-
-
-def _bounds(index: Index, size: int) -> tuple[slice, slice | int]:
-    if isinstance(index, slice):
-        places = range(*index.indices(size))
-        low, high = (min(places), max(places) + 1) if places else (0, 0)
-        return slice(low, high), slice(None, None, places.step)
-    place = operator.index(index)  # type: ignore[arg-type]  # an ellipsis has been replaced
-    if not -size <= place < size:
-        raise IndexError(f"index {place} is out of bounds for a dimension of size {size}")
-    return slice(place % size, place % size + 1), 0

@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+import heapq
+from collections.abc import Iterable
+from itertools import takewhile
+from types import TracebackType
+
+_MOST_COMPARED = 2000
+"""difflib takes a fraction of a millisecond for a name: the 100,000 of a large model would be seconds."""
 
 
 class RecipeError(ValueError):
     """A recipe says something that cannot be done; the message begins with the place."""
 
 
-@contextmanager
-def located(place: str | None) -> Iterator[None]:
-    """Puts `place` before the message of a `RecipeError` raised inside (`None`: leaves it as it is)."""
-    try:
-        yield
-    except RecipeError as error:
-        if place is None:
-            raise
-        raise RecipeError(f"{place}: {error}") from None
+class located:  # noqa: N801 - used as a verb
+    """A context that puts `place` before the message of a `RecipeError` raised inside (`None`: nothing)."""
+
+    def __init__(self, place: str | None) -> None:
+        self._place = place
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._place is not None and isinstance(error, RecipeError):
+            raise RecipeError(f"{self._place}: {error}") from error.__cause__
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> RecipeError:
     """The error for a name that is not among `known`: says the nearest ones, or all where there are few."""
     names = sorted(known)
-    nearest = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
+    compared = names
+    if len(names) > _MOST_COMPARED:
+        compared = heapq.nlargest(_MOST_COMPARED, names, key=lambda each: _shared_ends(each, name))
+    nearest = difflib.get_close_matches(name, compared, n=3, cutoff=0.6)
     if nearest:
         hint = "; did you mean " + " or ".join(f'"{near}"' for near in nearest) + "?"
     elif 0 < len(names) <= 16:
@@ -33,3 +45,9 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> RecipeError:
     else:
         hint = ""
     return RecipeError(f'unknown {kind} "{name}"{hint}')
+
+
+def _shared_ends(one: str, other: str) -> int:
+    """How many characters two names begin with alike, and end with alike."""
+    pairs = (zip(one, other, strict=False), zip(reversed(one), reversed(other), strict=False))
+    return sum(1 for pair in pairs for _ in takewhile(lambda each: each[0] == each[1], pair))

@@ -64,6 +64,21 @@ def evaluate(text: str, variables: Mapping[str, Number]) -> Number:
         raise RecipeError(f'"{text}" has no value: {error}') from None
 
 
+def whole(number: Number, written: object) -> int:
+    """The number as an int.
+
+    Args:
+        number: what should be whole: `12`, `12.0`.
+        written: how it stands in the recipe, for the message.
+
+    Raises:
+        RecipeError: it is not whole.
+    """
+    if isinstance(number, float) and not number.is_integer():
+        raise RecipeError(f"{written!r} is {number}, not a whole number")
+    return int(number)
+
+
 def _value(node: ast.expr, variables: Mapping[str, Number]) -> Number:
     match node:
         case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import inspect
+import math
+import numbers
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from ..nn import init
+from ..nn.init import Layout
 from ..random import Generator
 from ..shard import Shard
 from .errors import RecipeError, unknown
@@ -19,18 +22,29 @@ from .spec import TensorSpec
 
 Argument = int | float | str | bool
 
+_OF_WHOLE_MATRICES: Final = frozenset({"delta_orthogonal_", "orthogonal_", "sparse_"})
+_NOT_ARGUMENTS: Final = frozenset({"generator", "shard", "layout"})
+
 
 @dataclass(frozen=True)
 class Initialiser:
     """A function of `fastinit.nn.init` bound to its arguments. Made by `bind`, which checks them."""
 
     name: str
-    arguments: Mapping[str, Argument]
+    arguments: Mapping[str, Argument] = field(hash=False)
+    layout: Layout | None = None
 
     def __str__(self) -> str:
         """The call as one would write it: `normal_(std=0.02)`."""
-        given = (f"{key}={_written(value)}" for key, value in self.arguments.items())
+        given = [f"{key}={_written(value)}" for key, value in self.arguments.items()]
+        if self.layout is not None:
+            given.append(f"layout={_of(self.layout)}")
         return f"{self.name}({', '.join(given)})"
+
+    @property
+    def elementwise(self) -> bool:
+        """Whether a box of a tensor costs no more than a box; else it costs whole matrices."""
+        return self.name not in _OF_WHOLE_MATRICES
 
     def fill(self, tensor: Any, generator: Generator, shard: Shard | None = None) -> None:
         """Fills a tensor, or the box of it that `shard` says, in place.
@@ -47,6 +61,8 @@ class Initialiser:
         # The constants take no shard, and need none: every box of them is alike.
         if "shard" in accepted:
             options["shard"] = shard
+        if self.layout is not None:
+            options["layout"] = self.layout
         getattr(init, self.name)(tensor, **options)
 
     def check(self, spec: TensorSpec) -> None:
@@ -64,12 +80,17 @@ class Initialiser:
             raise RecipeError(f"{self}: {error}") from None
 
 
-def bind(name: str, arguments: Mapping[str, Argument]) -> Initialiser:
+def bind(name: str, arguments: Mapping[str, Argument], layout: Layout | None = None) -> Initialiser:
     """Checks that `fastinit.nn.init` has the function, and that it takes these arguments.
 
+    Args:
+        name: the function.
+        arguments: what it is given, by name.
+        layout: which matrices a tensor holds; for a function that depends on them.
+
     Raises:
-        RecipeError: there is no such initialiser, it has no such argument, one that it needs is missing, or
-            one is of the wrong kind (a text where it takes a number).
+        RecipeError: there is no such initialiser, it has no such argument, one that it needs is missing, one
+            is of the wrong kind (a text where it takes a number) or not finite, or it takes no layout.
     """
     if name not in initialisers():
         raise unknown("initialiser", name, initialisers())
@@ -82,7 +103,11 @@ def bind(name: str, arguments: Mapping[str, Argument]) -> Initialiser:
     missing = [key for key, each in accepted.items() if each.default is each.empty and key not in arguments]
     if missing:
         raise RecipeError(f"{name} needs {' and '.join(missing)}")
-    return Initialiser(name, dict(arguments))
+    if layout is not None and "layout" not in _signature(name):
+        raise RecipeError(f"{name} reads no fans, so that {_of(layout)} has no meaning for it")
+    return Initialiser(
+        name, {key: _plain(key, arguments[key]) for key in accepted if key in arguments}, layout
+    )
 
 
 @cache
@@ -93,9 +118,9 @@ def initialisers() -> tuple[str, ...]:
 
 @cache
 def parameters(name: str) -> Mapping[str, inspect.Parameter]:
-    """What a rule may set: all the arguments of the function but the tensor, the generator and the shard."""
+    """What a rule may set as an argument: not the tensor, nor what `fill` gives."""
     settable = list(_signature(name).values())[1:]
-    return {each.name: each for each in settable if each.name not in ("generator", "shard")}
+    return {each.name: each for each in settable if each.name not in _NOT_ARGUMENTS}
 
 
 def kind(name: str, key: str) -> str:
@@ -108,6 +133,17 @@ def _kind(value: Argument) -> str:
     return {str: "text", bool: "truth value"}.get(type(value), "number")
 
 
+def _plain(key: str, value: Argument) -> Argument:
+    """The same value as one of Python's own types: NumPy's floats are written otherwise."""
+    if isinstance(value, str | bool):
+        return value
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    if not isinstance(value, numbers.Real) or not math.isfinite(value):
+        raise RecipeError(f"{key} = {value!r}: it must be a finite number")
+    return float(value)
+
+
 @cache
 def _signature(name: str) -> Mapping[str, inspect.Parameter]:
     return inspect.signature(getattr(init, name)).parameters
@@ -117,3 +153,9 @@ def _written(value: Argument) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def _of(layout: Layout) -> str:
+    """The layout without what is left at its default: `Layout(splits=3)`."""
+    given = [(each.name, getattr(layout, each.name), each.default) for each in fields(layout)]
+    return f"Layout({', '.join(f'{name}={value!r}' for name, value, default in given if value != default)})"

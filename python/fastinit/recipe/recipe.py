@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
+from ..random import Generator
+from ..shard import Shard
+from .decision import Assignment, OrderedRules
+from .document import read
 from .errors import RecipeError, located, unknown
-from .initialiser import Initialiser, bind
+from .expression import Number
+from .index import Index, box
 from .rule import Rule
 from .spec import TensorSpec
 from .toml import parse
-
-
-@dataclass(frozen=True)
-class Assignment:
-    """What a recipe decides for one parameter: which of its rules it meets, and the call that follows."""
-
-    name: str
-    spec: TensorSpec
-    rule: int
-    initialiser: Initialiser
+from .written import written
 
 
 class Recipe:
-    """Ordered rules that give each named parameter its initialiser; the first that matches decides.
+    """Ordered rules that give each named parameter its initialiser; the first that applies decides.
 
-    Every parameter must be matched, and every rule must decide something: one that decides nothing is
-    misspelt, or stands behind one that takes all its names.
+    Every parameter must meet a rule, and every rule must decide something: one that decides nothing is
+    misspelt, or stands behind one that takes all its names. Two recipes are equal if they are written alike
+    (`to_toml`).
 
     Args:
         rules: in the order in which they are tried.
@@ -36,12 +38,15 @@ class Recipe:
             (`fastinit.initialize_`), but write no checkpoint.
         ties: `{"lm_head.weight": "transformer.wte.weight"}`: the first is the second under another name.
         source: where the recipe comes from, for messages.
+        allow_unmatched: whether a parameter may meet no rule: it stays as it is, and out of a checkpoint.
+        allow_unused: whether a rule may decide nothing.
 
     Raises:
         RecipeError: something does not fit; the message says where it stands.
 
     Attributes:
-        assignments: what is decided for each of `tensors`, tied ones left out.
+        assignments: what is decided for each of `tensors`, those left out that are tied or meet no rule; the
+            dtype of each is the one that a checkpoint stores.
 
     Examples:
         >>> rules = [Rule("*.bias", "zeros_"), Rule("*.weight", "normal_", {"std": 0.02})]
@@ -59,133 +64,240 @@ class Recipe:
         tensors: Mapping[str, TensorSpec] | None = None,
         ties: Mapping[str, str] | None = None,
         source: str | None = None,
+        allow_unmatched: bool = False,
+        allow_unused: bool = False,
     ) -> None:
         self.rules = tuple(rules)
         self.tensors = dict(tensors or {})
         self.ties = dict(ties or {})
         self.source = source
-        self.assignments: dict[str, Assignment] = {}
+        self.allow_unmatched = allow_unmatched
+        self.allow_unused = allow_unused
+        self._ordered = OrderedRules(self.rules, source, allow_unmatched)
         with located(source):
-            self._initialisers = tuple(self._bind(number) for number in range(len(self.rules)))
+            self._check_names()
             for name in self.ties:
-                with located(f'tie "{name}"'):
-                    self._check_tie(name)
-        if self.tensors:
-            untied = {name: spec for name, spec in self.tensors.items() if name not in self.ties}
-            self.assignments = self.assign(untied)
+                self._check_tie(name)
+        untied = {name: spec for name, spec in self.tensors.items() if name not in self.ties}
+        self.assignments = self._ordered.decide(untied, stored=True)
+        if self.tensors and not allow_unused:
+            self._ordered.check_used(self.assignments)
 
     @classmethod
-    def from_toml(cls, path: str | os.PathLike[str]) -> Recipe:
+    def from_toml(
+        cls, path: str | os.PathLike[str], *, variables: Mapping[str, Number | str] | None = None
+    ) -> Recipe:
         """Reads a recipe from a TOML file, whose form `docs/recipes.md` describes.
 
+        Args:
+            path: the file.
+            variables: what takes the place of entries of `[vars]`: numbers, or arithmetic.
+
         Raises:
-            RecipeError: the file is no TOML, or no recipe; the message says where.
+            RecipeError: the file is no TOML, or no recipe, or it has no such variable;
+                the message says where.
             OSError: the file cannot be read.
         """
         file = Path(path)
-        with located(str(file)):
-            try:
-                text = file.read_bytes().decode("utf-8-sig")
-            except UnicodeDecodeError as error:
-                raise RecipeError(f"not UTF-8 text: {error.reason} at byte {error.start}") from None
-        return cls.from_text(text, source=str(file), directory=file.parent)
+        return cls._parsed(
+            read(file), source=str(file), directory=file.parent, path=file, variables=variables
+        )
 
     @classmethod
     def from_text(
-        cls, text: str, *, source: str | None = None, directory: str | os.PathLike[str] = "."
+        cls,
+        text: str,
+        *,
+        source: str | None = None,
+        directory: str | os.PathLike[str] = ".",
+        variables: Mapping[str, Number | str] | None = None,
     ) -> Recipe:
         """Reads a recipe from the text of a TOML file.
 
         Args:
             text: the TOML.
             source: what messages call it.
-            directory: where a file that `like` names is looked for.
+            directory: where the files that `like` and `base` name are looked for.
+            variables: what takes the place of entries of `[vars]`: numbers, or arithmetic.
 
         Raises:
-            RecipeError: the text is no TOML, or no recipe.
+            RecipeError: the text is no TOML, or no recipe, or it has no such variable.
         """
-        with located(source):
-            parts = parse(text, Path(directory))
-        return cls(parts.rules, tensors=parts.tensors, ties=parts.ties, source=source)
+        return cls._parsed(text, source=source, directory=Path(directory), path=None, variables=variables)
+
+    @classmethod
+    def _parsed(cls, text: str, *, source: str | None, **where: Any) -> Recipe:
+        rules, tensors, ties, allow_unmatched, allow_unused = parse(text, source=source, **where)
+        return cls(
+            rules,
+            tensors=tensors,
+            ties=ties,
+            source=source,
+            allow_unmatched=allow_unmatched,
+            allow_unused=allow_unused,
+        )
+
+    def with_tensors(
+        self, tensors: Mapping[str, TensorSpec], ties: Mapping[str, str] | None = None
+    ) -> Recipe:
+        """The same rules for these tensors, such as `fastinit.recipe.tensors_of_model` gives them.
+
+        Args:
+            tensors: the parameters by name.
+            ties: second names, beside those of the recipe, which decide where both have one.
+
+        Raises:
+            RecipeError: the recipe lists tensors of its own, none are given, or something does not fit.
+        """
+        with located(self.source):
+            if self.tensors:
+                raise RecipeError("the recipe lists tensors of its own, and takes no others")
+            if not tensors:
+                raise RecipeError("there are no tensors to apply the recipe to")
+        return Recipe(
+            self.rules,
+            tensors=tensors,
+            ties={**(ties or {}), **self.ties},
+            source=self.source,
+            allow_unmatched=self.allow_unmatched,
+            allow_unused=self.allow_unused,
+        )
+
+    def to_toml(self) -> str:
+        """The recipe as a TOML file that reads back as an equal one: numbers worked out, floats exact."""
+        return self._text
+
+    def digest(self) -> str:
+        """A name of what the recipe says, 64 hexadecimal digits: BLAKE2b of `to_toml`."""
+        return hashlib.blake2b(self._text.encode(), digest_size=32).hexdigest()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Recipe):
+            return NotImplemented
+        return self._text == other._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    @cached_property
+    def _text(self) -> str:
+        flags = {"allow_unmatched": self.allow_unmatched, "allow_unused": self.allow_unused}
+        rules = zip(self.rules, self._ordered.initialisers, strict=True)
+        return written(rules, self.tensors, self.ties, flags)
 
     def key(self, name: str) -> str:
         """The name whose stream fills a parameter: that of its tie's source, else its own."""
         return self.ties.get(name, name)
 
+    def leaves(self, name: str) -> bool:
+        """Whether a parameter of this name stays as it is, whatever its shape: no rule's pattern fits it."""
+        listed = not self.tensors or name in self.tensors
+        return self.allow_unmatched and listed and not any(rule.matches(name) for rule in self.rules)
+
     def assign(self, specs: Mapping[str, TensorSpec]) -> dict[str, Assignment]:
         """Decides for parameters of these names, shapes and dtypes; tied ones are to be left out.
 
         Raises:
-            RecipeError: no rule matches a parameter; the recipe lists its tensors, and has it not or in
+            RecipeError: no rule applies to a parameter; the recipe lists its tensors, and has it not or in
                 another shape; a rule decides nothing; an initialiser refuses a shape or its arguments.
         """
         with located(self.source):
-            assignments = {name: self._decide(name, spec) for name, spec in specs.items()}
-            if not self.assignments:
-                self._check_idle(assignments)
-            for each in assignments.values():
-                with located(f'{self.place(each.rule)}: tensor "{each.name}"'):
-                    each.initialiser.check(each.spec)
+            for name, spec in specs.items():
+                self._check_listed(name, spec)
+        assignments = self._ordered.decide(specs, stored=False)
+        if not self.tensors and not self.allow_unused:
+            self._ordered.check_used(assignments)
         return assignments
 
+    def value(self, name: str, index: Index | tuple[Index, ...], seed: int) -> npt.NDArray[Any]:
+        """Recomputes a slice of a parameter's initial values: the bits that a checkpoint holds there.
+
+        Only the smallest box that holds the slice is computed, so a row of a huge matrix costs a row (for an
+        initialiser that is not elementwise, what its docstring says).
+
+        Args:
+            name: one of the recipe's tensors, or a tied name.
+            index: ints, slices of any step and at most one `...`, as NumPy's basic indexing; `...` is the
+                whole.
+            seed: the seed of the checkpoint.
+
+        Returns:
+            A new array of the dtype that a checkpoint stores and of the shape that the index gives.
+
+        Raises:
+            RecipeError: the recipe has no such tensor, or leaves it as it is.
+            IndexError: the index does not fit its shape.
+
+        Examples:
+            >>> recipe = Recipe([Rule("*", "normal_")], tensors={"wte": TensorSpec((50257, 768))})
+            >>> recipe.value("wte", (slice(7, 9), slice(None, 4)), seed=0).shape
+            (2, 4)
+        """
+        key = self.key(name)
+        if key not in self.assignments:
+            with located(self.source):
+                if key in self.tensors:
+                    raise RecipeError(f'tensor "{key}": no rule applies to it: it has no initial values')
+                raise self._unknown(name)
+        assignment = self.assignments[key]
+        whole, view = box(index if isinstance(index, tuple) else (index,), assignment.spec.shape)
+        shard = Shard(assignment.spec.shape, whole)
+        values = np.empty(shard.shape, assignment.spec.numpy_dtype)
+        assignment.initialiser.fill(values, Generator(seed=seed).fork(key), shard)
+        found: npt.NDArray[Any] = values[(*view, ...)]
+        return found
+
     def explain(self, name: str) -> str:
-        """Says which rule a parameter meets, and which it passes on the way.
+        """Says which rule a parameter meets, and why it passes others on the way.
 
         Raises:
             RecipeError: the recipe lists its tensors, and this is none of them.
         """
         key = self.key(name)
-        if self.tensors and key not in self.assignments:
+        if self.tensors and key not in self.tensors:
             with located(self.source):
-                raise unknown("tensor", name, {*self.tensors, *self.ties})
-        lines = [f'"{name}" is tied to "{key}"'] if key != name else []
-        lines.append(f'"{key}" {self.tensors[key]}' if key in self.tensors else f'"{key}"')
-        for number, rule in enumerate(self.rules):
-            if rule.matches(key):
-                return "\n".join([*lines, f"{self.place(number)} decides: {self._initialisers[number]}"])
-            lines.append(f"{self.place(number)} does not match")
-        return "\n".join([*lines, "no rule matches"])
+                raise self._unknown(name)
+        spec = self.tensors.get(key)
+        tie = [f'"{name}" is tied to "{key}"'] if key != name else []
+        head = f'"{key}"' if spec is None else f'"{key}" {spec}'
+        return "\n".join([*tie, head, *self._ordered.explain(key, spec)])
 
     def place(self, number: int) -> str:
-        """How messages call a rule: `line 41: rule 3 (match = "*.bias")`."""
-        rule = self.rules[number]
-        line = "" if rule.line is None else f"line {rule.line}: "
-        return f'{line}rule {number + 1} (match = "{rule.match}")'
+        """How messages call a rule: `line 41: rule 3 (match = "*.bias")`; its file first, if a base's."""
+        return self._ordered.place(number)
 
-    def _bind(self, number: int) -> Initialiser:
-        rule = self.rules[number]
-        with located(self.place(number)):
-            return bind(rule.init, rule.arguments)
+    def _check_listed(self, name: str, spec: TensorSpec) -> None:
+        if not self.tensors:
+            return
+        if name not in self.tensors:
+            raise unknown("tensor", name, self.tensors)
+        if spec.shape != self.tensors[name].shape:
+            raise RecipeError(f'tensor "{name}": it is {spec}, but the recipe says {self.tensors[name]}')
 
-    def _decide(self, name: str, spec: TensorSpec) -> Assignment:
-        if self.tensors:
-            if name not in self.tensors:
-                raise unknown("tensor", name, self.tensors)
-            if spec.shape != self.tensors[name].shape:
-                raise RecipeError(f'tensor "{name}": it is {spec}, but the recipe says {self.tensors[name]}')
-        for number, rule in enumerate(self.rules):
-            if rule.matches(name):
-                return Assignment(name, spec, number, self._initialisers[number])
-        raise RecipeError(f'tensor "{name}": no rule matches it')
-
-    def _check_idle(self, assignments: Mapping[str, Assignment]) -> None:
-        busy = {each.rule for each in assignments.values()}
-        for number, rule in enumerate(self.rules):
-            if number in busy:
-                continue
-            taken = next((each for each in assignments.values() if rule.matches(each.name)), None)
-            if taken is None:
-                raise RecipeError(f"{self.place(number)}: matches no tensor")
-            first = f'{self.place(taken.rule)} comes first and takes "{taken.name}"'
-            raise RecipeError(f"{self.place(number)}: decides nothing: {first}")
+    def _check_names(self) -> None:
+        """Refuses what no UTF-8 can write: neither a stream nor a file can be called so."""
+        for text in (
+            *self.tensors,
+            *self.ties,
+            *self.ties.values(),
+            *map(str, (*self.rules, *self._ordered.initialisers)),
+        ):
+            try:
+                text.encode()
+            except UnicodeEncodeError:
+                raise RecipeError(f"{text!r} holds half of a surrogate pair, which is no character") from None
 
     def _check_tie(self, name: str) -> None:
         source = self.ties[name]
-        if source in self.ties:
-            raise RecipeError(f'"{source}" is itself tied, to "{self.ties[source]}"')
-        if not self.tensors:
-            return
-        if source not in self.tensors:
-            raise unknown("tensor", source, self.tensors)
-        if name in self.tensors and self.tensors[name] != self.tensors[source]:
-            raise RecipeError(f'it is {self.tensors[name]}, but "{source}" is {self.tensors[source]}')
+        with located(f'tie "{name}"'):
+            if source in self.ties:
+                raise RecipeError(f'"{source}" is itself tied, to "{self.ties[source]}"')
+            if not self.tensors:
+                return
+            if source not in self.tensors:
+                raise unknown("tensor", source, self.tensors)
+            if name in self.tensors and self.tensors[name] != self.tensors[source]:
+                raise RecipeError(f'it is {self.tensors[name]}, but "{source}" is {self.tensors[source]}')
+
+    def _unknown(self, name: str) -> RecipeError:
+        return unknown("tensor", name, {*self.tensors, *self.ties})

@@ -1,11 +1,12 @@
 """Initialisers: functions that fill a parameter's memory in place, and record no gradient.
 
-Each takes a Tensor, a Parameter or an ndarray (a memory map included) and returns the same object. The random
-ones take `generator=`, and `shard=` where the array is a box of a larger tensor, of which it then gets
-exactly that box's values. A refused call leaves the tensor and the generator as they were; every initialiser
-may raise
+Each takes a Tensor, a Parameter, an ndarray (a memory map included) or one of PyTorch's tensors on the CPU,
+and returns the same object. The random ones take `generator=`, and `shard=` where the array is a box of a
+larger tensor, of which it then gets exactly that box's values. Those that depend on a matrix, by its fans or
+as a whole, take `layout=` where the tensor holds several or stores one transposed. A refused call leaves the
+tensor and the generator as they were; every initialiser may raise
 
-- TypeError: what is to be filled is neither a Tensor nor an ndarray, or an argument is of a wrong type;
+- TypeError: what is to be filled is none of these, or an argument is of a wrong type;
 - NotImplementedError: its dtype is not one of those that the initialiser names;
 - ValueError: it is read-only, not aligned, not of this machine's byte order, or not of the shard's shape;
 - RuntimeError: two of its elements share memory.
@@ -27,6 +28,7 @@ from .deprecated import (
 from .elementwise import constant_, masked_uniform_, normal_, ones_, trunc_normal_, uniform_, zeros_
 from .gain import _calculate_fan_in_and_fan_out as _calculate_fan_in_and_fan_out
 from .gain import calculate_gain
+from .layout import Layout
 from .orthogonal import delta_orthogonal_, orthogonal_
 from .scaled import (
     kaiming_normal_,
@@ -40,6 +42,7 @@ from .scaled import (
 from .structured import dirac_, eye_, sparse_
 
 __all__ = [
+    "Layout",
     "calculate_gain",
     "constant",
     "constant_",

@@ -11,9 +11,9 @@ from ...floating_point import rounding_to_nearest
 from ...memory import adopt, filled
 from ...random import Generator
 from ...random.bounds import FloatingLimits, as_real, check_finite, check_floating
-from ...random.fills import take
 from ...shard import Shard
-from .gain import global_shape
+from .layout import Layout
+from .matrices import Matrices, Part
 
 __all__ = ["delta_orthogonal_", "orthogonal_"]
 
@@ -22,7 +22,11 @@ Array = npt.NDArray[Any]
 
 
 def orthogonal_(
-    tensor: T, gain: float = 1, generator: Generator | None = None, shard: Shard | None = None
+    tensor: T,
+    gain: float = 1,
+    generator: Generator | None = None,
+    shard: Shard | None = None,
+    layout: Layout | None = None,
 ) -> T:
     r"""Fills `tensor` with a random (semi-)orthogonal matrix :math:`Q`, scaled by `gain`.
 
@@ -30,7 +34,7 @@ def orthogonal_(
     wide matrix, or the columns of a tall one, are orthonormal; :math:`Q` is uniform over all such matrices
     (Haar). It is a product of random Householder reflectors, each sum of which runs in one order: another CPU
     or another number of threads does not change a bit. float16 and bfloat16 are computed in float32 and
-    rounded. Interrupted, it leaves the tensor as it was.
+    rounded. Interrupted, it leaves the tensor, or with a layout the matrix that it was at, as it was.
 
     A tall m x n matrix takes 2 n^2 (m - n / 3) operations, and so does a wide n x m one; in temporary memory
     lie the result, n (m - n / 2) values of reflectors, and 64 m values per thread, but never more than three
@@ -42,15 +46,16 @@ def orthogonal_(
         generator: where the words come from; the default generator if None.
         shard: which box of which tensor `tensor` is; the whole if None. The whole length of the vectors that
             the box has a part of is computed, and the reflectors of those before them.
+        layout: which matrices the tensor holds; each is filled as if it lay alone. It is one if None.
 
     Returns:
         The same object.
 
     Raises:
-        ValueError: the tensor has fewer than 2 dimensions, or `gain` is not finite.
+        ValueError: the tensor has fewer than 2 dimensions, `gain` is not finite, or the layout does not fit.
 
     Draws:
-        As `normal_`.
+        As `normal_`; with a layout, of one matrix after the other.
 
     Source:
         Saxe et al. 2013, arXiv:1312.6120; Stewart, SIAM J. Numer. Anal. 17, 1980; torch.nn.init.orthogonal_.
@@ -64,25 +69,23 @@ def orthogonal_(
         True
     """
     array = adopt(tensor)
-    shape = global_shape(array, shard)
-    if len(shape) < 2:
+    matrices = Matrices(array, shard, layout)
+    if len(matrices.shapes[0]) < 2:  # a layout leaves as many
         raise ValueError("Only tensors with 2 or more dimensions are supported")
     limits = check_floating(array, "normal_kernel_cpu")
     gain = _check_gain(gain, "orthogonal_", limits)
-    place = take("orthogonal_", array, generator, shard)[:3]
-    if array.size == 0:
-        return filled(tensor)
-    box = shard.index if shard else tuple(slice(0, size) for size in shape)
-    # Of the dimensions after the second one, all that is beside the box is made too.
-    inner = math.prod(shape[2:])
-    columns = slice(box[1].start * inner, box[1].stop * inner)
-    matrix = _random_orthogonal((shape[0], shape[1] * inner), (box[0], columns), array.dtype, gain, place)
-    array[...] = matrix.reshape(matrix.shape[0], -1, *shape[2:])[:, :, *box[2:]]
+    first = matrices.take("orthogonal_", generator)
+    for part in matrices:
+        _fill_orthogonal(part, gain, part.place(first))
     return filled(tensor)
 
 
 def delta_orthogonal_(
-    tensor: T, gain: float = 1, generator: Generator | None = None, shard: Shard | None = None
+    tensor: T,
+    gain: float = 1,
+    generator: Generator | None = None,
+    shard: Shard | None = None,
+    layout: Layout | None = None,
 ) -> T:
     r"""Fills `tensor` with zeros, and the kernel's centre with a random matrix of orthonormal columns.
 
@@ -96,17 +99,18 @@ def delta_orthogonal_(
         generator: where the words come from; the default generator if None.
         shard: which box of which tensor `tensor` is; the whole if None. What is computed is as in
             `orthogonal_`, of the matrix of the centre.
+        layout: which matrices the tensor holds; each is filled as if it lay alone. It is one if None.
 
     Returns:
         The same object.
 
     Raises:
-        ValueError: the tensor does not have 3, 4 or 5 dimensions, `in` is above `out`, or `gain` is not
-            finite.
+        ValueError: the tensor does not have 3, 4 or 5 dimensions, `in` is above `out`, `gain` is not finite,
+            or the layout does not fit.
 
     Draws:
         As `normal_` for the elements of the centre; the generator moves by the number of elements of the
-        whole tensor, rounded up to 4.
+        whole tensor, rounded up to 4; with a layout, of one matrix after the other.
 
     Source:
         Xiao et al. 2018, arXiv:1806.05393; jax.nn.initializers.delta_orthogonal.
@@ -120,32 +124,44 @@ def delta_orthogonal_(
                  [ 0.0000,  0.9807,  0.0000]]])
     """
     array = adopt(tensor)
-    shape = global_shape(array, shard)
-    if len(shape) not in {3, 4, 5}:
-        raise ValueError("Only tensors with 3, 4, or 5 dimensions are supported")
-    out_channels, in_channels, *kernel = shape
-    if in_channels > out_channels:
-        raise ValueError(
-            f"delta_orthogonal_ expects in <= out, but found in={in_channels} > out={out_channels}"
-        )
+    matrices = Matrices(array, shard, layout)
+    matrices.require_dimensions({3, 4, 5}, "Only tensors with 3, 4, or 5 dimensions are supported")
+    for out_channels, in_channels, *_ in matrices.shapes:
+        if in_channels > out_channels:
+            raise ValueError(
+                f"delta_orthogonal_ expects in <= out, but found in={in_channels} > out={out_channels}"
+            )
     limits = check_floating(array, "normal_kernel_cpu")
     gain = _check_gain(gain, "delta_orthogonal_", limits)
-    place = take("delta_orthogonal_", array, generator, shard)[:3]
-    if array.size == 0:
-        return filled(tensor)
-    box = shard or Shard(shape, (slice(None),) * len(shape))
+    first = matrices.take("delta_orthogonal_", generator)
+    for part in matrices:
+        _fill_centre(part, gain, part.place(first))
+    return filled(tensor)
+
+
+def _fill_orthogonal(part: Part, gain: float, place: tuple[int, int, int]) -> None:
+    rows, columns, *kernel = part.box()
+    sizes = part.whole[2:]
+    # Of the dimensions after the second one, all that is beside the box is made too.
+    inner = math.prod(sizes)
+    columns = slice(columns.start * inner, columns.stop * inner)
+    shape = (part.whole[0], part.whole[1] * inner)
+    matrix = _random_orthogonal(shape, (rows, columns), part.array.dtype, gain, place)
+    part.array[...] = matrix.reshape(matrix.shape[0], -1, *sizes)[:, :, *kernel]
+
+
+def _fill_centre(part: Part, gain: float, place: tuple[int, int, int]) -> None:
+    part.array[...] = 0
+    kernel = part.whole[2:]
     centre = tuple((size - 1) // 2 for size in kernel)
-    local = tuple(at - start for at, start in zip(centre, box.start[2:], strict=True))
-    if not all(0 <= at < size for at, size in zip(local, box.shape[2:], strict=True)):
-        array[...] = 0
-        return filled(tensor)
+    local = tuple(at - start for at, start in zip(centre, part.start[2:], strict=True))
+    if not all(0 <= at < size for at, size in zip(local, part.array.shape[2:], strict=True)):
+        return
     tap = int(np.ravel_multi_index(centre, kernel))
     taps = math.prod(kernel)
-    matrix = _random_orthogonal(shape[:2], box.index[:2], array.dtype, gain, place, taps, tap)
-    array[...] = 0
+    matrix = _random_orthogonal(part.whole[:2], part.box()[:2], part.array.dtype, gain, place, taps, tap)
     centre_tap: tuple[slice | int, ...] = (slice(None), slice(None), *local)
-    array[centre_tap] = matrix
-    return filled(tensor)
+    part.array[centre_tap] = matrix
 
 
 @rounding_to_nearest

@@ -1,17 +1,17 @@
 """Initialisers whose scale follows from the fans of a weight's shape, so that signals keep their variance."""
 
+import functools
 import math
 import warnings
 from typing import Any, TypeVar
 
-import numpy.typing as npt
-
-from ... import random
 from ...floating_point import rounding_to_nearest
 from ...memory import adopt, filled
 from ...random import Generator
 from ...shard import Shard
-from .gain import calculate_gain, fan_in_and_fan_out, fan_of_mode, global_shape
+from .gain import calculate_gain, fan_in_and_fan_out, fan_of_mode
+from .layout import Layout
+from .scaling import fill_scaled, whole_shape
 
 __all__ = [
     "kaiming_normal_",
@@ -25,14 +25,21 @@ __all__ = [
 
 T = TypeVar("T")
 
-# The standard deviation of a standard normal truncated to [-2, 2].
-_TRUNCATED_STD = 0.87962566103423978
 _MODES = ["fan_in", "fan_out", "fan_avg", "fan_geo_avg"]
-_DISTRIBUTIONS = ["truncated_normal", "untruncated_normal", "normal", "uniform"]
+_DISTRIBUTIONS = {
+    "truncated_normal": "truncated_normal",
+    "untruncated_normal": "normal",
+    "normal": "normal",
+    "uniform": "uniform",
+}
 
 
 def xavier_uniform_(
-    tensor: T, gain: float = 1.0, generator: Generator | None = None, shard: Shard | None = None
+    tensor: T,
+    gain: float = 1.0,
+    generator: Generator | None = None,
+    shard: Shard | None = None,
+    layout: Layout | None = None,
 ) -> T:
     r"""Fills `tensor` with values of :math:`\mathcal{U}[-a, a)`, or Glorot initialisation.
 
@@ -44,12 +51,13 @@ def xavier_uniform_(
         gain: a factor, see `calculate_gain`.
         generator: where the words come from; the default generator if None.
         shard: which box of which tensor `tensor` is, whose fans count; the whole if None.
+        layout: which matrices the tensor holds, whose fans each scale its own elements; it is one if None.
 
     Returns:
         The same object.
 
     Raises:
-        ValueError: the tensor has fewer than 2 dimensions, or both fans are 0.
+        ValueError: the tensor has fewer than 2 dimensions, both fans are 0, or the layout does not fit.
         RuntimeError: `gain` is negative or NaN.
 
     Draws:
@@ -64,13 +72,16 @@ def xavier_uniform_(
                 [ 0.2311,  1.0346, -0.3021]])
     """
     array = adopt(tensor)
-    bound = _uniform_bound(_xavier_std(global_shape(array, shard), gain))
-    random.uniform(array, -bound, bound, generator, shard)
+    fill_scaled(array, "uniform", functools.partial(_xavier_std, gain=gain), generator, shard, layout)
     return filled(tensor)
 
 
 def xavier_normal_(
-    tensor: T, gain: float = 1.0, generator: Generator | None = None, shard: Shard | None = None
+    tensor: T,
+    gain: float = 1.0,
+    generator: Generator | None = None,
+    shard: Shard | None = None,
+    layout: Layout | None = None,
 ) -> T:
     r"""Fills `tensor` with values of :math:`\mathcal{N}(0, \text{std}^2)`, or Glorot initialisation.
 
@@ -82,12 +93,13 @@ def xavier_normal_(
         gain: a factor, see `calculate_gain`.
         generator: where the words come from; the default generator if None.
         shard: which box of which tensor `tensor` is, whose fans count; the whole if None.
+        layout: which matrices the tensor holds, whose fans each scale its own elements; it is one if None.
 
     Returns:
         The same object.
 
     Raises:
-        ValueError: the tensor has fewer than 2 dimensions, or both fans are 0.
+        ValueError: the tensor has fewer than 2 dimensions, both fans are 0, or the layout does not fit.
         RuntimeError: `gain` is negative or NaN.
 
     Draws:
@@ -102,7 +114,7 @@ def xavier_normal_(
                 [ 0.3049,  0.0972,  0.1144]])
     """
     array = adopt(tensor)
-    random.normal(array, 0.0, _xavier_std(global_shape(array, shard), gain), generator, shard)
+    fill_scaled(array, "normal", functools.partial(_xavier_std, gain=gain), generator, shard, layout)
     return filled(tensor)
 
 
@@ -113,6 +125,7 @@ def kaiming_uniform_(
     nonlinearity: str = "leaky_relu",
     generator: Generator | None = None,
     shard: Shard | None = None,
+    layout: Layout | None = None,
 ) -> T:
     r"""Fills `tensor` with values of :math:`\mathcal{U}[-\text{bound}, \text{bound})`, or He initialisation.
 
@@ -126,12 +139,14 @@ def kaiming_uniform_(
         nonlinearity: what follows the layer, see `calculate_gain`.
         generator: where the words come from; the default generator if None.
         shard: which box of which tensor `tensor` is, whose fans count; the whole if None.
+        layout: which matrices the tensor holds, whose fans each scale its own elements; it is one if None.
 
     Returns:
         The same object.
 
     Raises:
-        ValueError: the tensor has fewer than 2 dimensions, or `mode`, `nonlinearity` or `a` is unknown.
+        ValueError: the tensor has fewer than 2 dimensions, `mode`, `nonlinearity` or `a` is unknown, or the
+            layout does not fit.
 
     Warns:
         UserWarning: the tensor has no elements.
@@ -148,10 +163,9 @@ def kaiming_uniform_(
                 [ 0.2983,  1.3357, -0.3901]])
     """
     array = adopt(tensor)
-    shape = global_shape(array, shard)
-    if not _is_empty(shape):
-        bound = _uniform_bound(_kaiming_std(shape, a, mode, nonlinearity))
-        random.uniform(array, -bound, bound, generator, shard)
+    if not _is_empty(whole_shape(array, shard, layout)):
+        std_of = functools.partial(_kaiming_std, a=a, mode=mode, nonlinearity=nonlinearity)
+        fill_scaled(array, "uniform", std_of, generator, shard, layout)
     return filled(tensor)
 
 
@@ -162,6 +176,7 @@ def kaiming_normal_(
     nonlinearity: str = "leaky_relu",
     generator: Generator | None = None,
     shard: Shard | None = None,
+    layout: Layout | None = None,
 ) -> T:
     r"""Fills `tensor` with values of :math:`\mathcal{N}(0, \text{std}^2)`, or He initialisation.
 
@@ -175,12 +190,14 @@ def kaiming_normal_(
         nonlinearity: what follows the layer, see `calculate_gain`.
         generator: where the words come from; the default generator if None.
         shard: which box of which tensor `tensor` is, whose fans count; the whole if None.
+        layout: which matrices the tensor holds, whose fans each scale its own elements; it is one if None.
 
     Returns:
         The same object.
 
     Raises:
-        ValueError: the tensor has fewer than 2 dimensions, or `mode`, `nonlinearity` or `a` is unknown.
+        ValueError: the tensor has fewer than 2 dimensions, `mode`, `nonlinearity` or `a` is unknown, or the
+            layout does not fit.
 
     Warns:
         UserWarning: the tensor has no elements.
@@ -197,9 +214,9 @@ def kaiming_normal_(
                 [ 0.4821,  0.1536,  0.1808]])
     """
     array = adopt(tensor)
-    shape = global_shape(array, shard)
-    if not _is_empty(shape):
-        random.normal(array, 0.0, _kaiming_std(shape, a, mode, nonlinearity), generator, shard)
+    if not _is_empty(whole_shape(array, shard, layout)):
+        std_of = functools.partial(_kaiming_std, a=a, mode=mode, nonlinearity=nonlinearity)
+        fill_scaled(array, "normal", std_of, generator, shard, layout)
     return filled(tensor)
 
 
@@ -210,6 +227,7 @@ def variance_scaling_(
     distribution: str = "truncated_normal",
     generator: Generator | None = None,
     shard: Shard | None = None,
+    layout: Layout | None = None,
 ) -> T:
     r"""Fills `tensor` with values of variance :math:`\text{scale} / \text{fan}` and mean 0.
 
@@ -221,13 +239,14 @@ def variance_scaling_(
             for the variance to be right after the cut; "untruncated_normal" or "normal"; or "uniform".
         generator: where the words come from; the default generator if None.
         shard: which box of which tensor `tensor` is, whose fans count; the whole if None.
+        layout: which matrices the tensor holds, whose fans each scale its own elements; it is one if None.
 
     Returns:
         The same object.
 
     Raises:
-        ValueError: the tensor has fewer than 2 dimensions, `scale` is not above 0, or `mode` or
-            `distribution` is unknown.
+        ValueError: the tensor has fewer than 2 dimensions, `scale` is not above 0, `mode` or `distribution`
+            is unknown, or the layout does not fit.
 
     Warns:
         UserWarning: the tensor has no elements.
@@ -243,23 +262,29 @@ def variance_scaling_(
         tensor([[-0.8270, -0.8865, -0.5524],
                 [ 0.4312,  0.1374,  0.1617]])
     """
-    _scale_variance(tensor, scale, mode, distribution, generator, shard)
+    _scale_variance(tensor, scale, mode, distribution, generator, shard, layout)
     return filled(tensor)
 
 
-def lecun_uniform_(tensor: T, generator: Generator | None = None, shard: Shard | None = None) -> T:
+def lecun_uniform_(
+    tensor: T,
+    generator: Generator | None = None,
+    shard: Shard | None = None,
+    layout: Layout | None = None,
+) -> T:
     r"""Fills `tensor` with values of :math:`\mathcal{U}[-a, a)`, :math:`a = \sqrt{3 / \text{fan\_in}}`.
 
     Args:
         tensor: float16, bfloat16, float32 or float64, (out, in, *kernel), any strides; filled in place.
         generator: where the words come from; the default generator if None.
         shard: which box of which tensor `tensor` is, whose fans count; the whole if None.
+        layout: which matrices the tensor holds, whose fans each scale its own elements; it is one if None.
 
     Returns:
         The same object.
 
     Raises:
-        ValueError: the tensor has fewer than 2 dimensions.
+        ValueError: the tensor has fewer than 2 dimensions, or the layout does not fit.
 
     Warns:
         UserWarning: the tensor has no elements.
@@ -275,23 +300,29 @@ def lecun_uniform_(tensor: T, generator: Generator | None = None, shard: Shard |
         tensor([[-0.2019,  0.7610,  0.4714],
                 [ 0.2110,  0.9445, -0.2758]])
     """
-    _scale_variance(tensor, 1.0, "fan_in", "uniform", generator, shard)
+    _scale_variance(tensor, 1.0, "fan_in", "uniform", generator, shard, layout)
     return filled(tensor)
 
 
-def lecun_normal_(tensor: T, generator: Generator | None = None, shard: Shard | None = None) -> T:
+def lecun_normal_(
+    tensor: T,
+    generator: Generator | None = None,
+    shard: Shard | None = None,
+    layout: Layout | None = None,
+) -> T:
     r"""Fills `tensor` with values of a truncated normal of mean 0 and variance :math:`1 / \text{fan\_in}`.
 
     Args:
         tensor: float16, bfloat16, float32 or float64, (out, in, *kernel), any strides; filled in place.
         generator: where the words come from; the default generator if None.
         shard: which box of which tensor `tensor` is, whose fans count; the whole if None.
+        layout: which matrices the tensor holds, whose fans each scale its own elements; it is one if None.
 
     Returns:
         The same object.
 
     Raises:
-        ValueError: the tensor has fewer than 2 dimensions.
+        ValueError: the tensor has fewer than 2 dimensions, or the layout does not fit.
 
     Warns:
         UserWarning: the tensor has no elements.
@@ -307,13 +338,8 @@ def lecun_normal_(tensor: T, generator: Generator | None = None, shard: Shard | 
         tensor([[-0.1601,  0.7186,  0.3923],
                 [ 0.1674,  1.0844, -0.2207]])
     """
-    _scale_variance(tensor, 1.0, "fan_in", "truncated_normal", generator, shard)
+    _scale_variance(tensor, 1.0, "fan_in", "truncated_normal", generator, shard, layout)
     return filled(tensor)
-
-
-@rounding_to_nearest
-def _uniform_bound(std: float) -> float:
-    return math.sqrt(3.0) * std
 
 
 @rounding_to_nearest
@@ -330,7 +356,6 @@ def _kaiming_std(shape: tuple[int, ...], a: float, mode: str, nonlinearity: str)
     return calculate_gain(nonlinearity, a) / math.sqrt(fan)
 
 
-@rounding_to_nearest
 def _scale_variance(
     tensor: Any,
     scale: float,
@@ -338,18 +363,26 @@ def _scale_variance(
     distribution: str,
     generator: Generator | None,
     shard: Shard | None,
+    layout: Layout | None,
 ) -> None:
     array = adopt(tensor)
-    shape = global_shape(array, shard)
+    shape = whole_shape(array, shard, layout)
     if not 0 < scale < math.inf:
         raise ValueError(f"variance_scaling_ expects scale to be above 0 and finite, but found scale {scale}")
     if mode not in _MODES:
         raise ValueError(f"Mode {mode} not supported, please use one of {_MODES}")
     if distribution not in _DISTRIBUTIONS:
-        raise ValueError(f"Distribution {distribution} not supported, please use one of {_DISTRIBUTIONS}")
-    if not _is_empty(shape, stacklevel=5):
-        std = math.sqrt(scale / _fan(shape, mode))
-        _fill_with_std(array, std, distribution, generator, shard)
+        raise ValueError(
+            f"Distribution {distribution} not supported, please use one of {list(_DISTRIBUTIONS)}"
+        )
+    if not _is_empty(shape, stacklevel=4):
+        std_of = functools.partial(_variance_scaled_std, scale=scale, mode=mode)
+        fill_scaled(array, _DISTRIBUTIONS[distribution], std_of, generator, shard, layout)
+
+
+@rounding_to_nearest
+def _variance_scaled_std(shape: tuple[int, ...], scale: float, mode: str) -> float:
+    return math.sqrt(scale / _fan(shape, mode))
 
 
 def _fan(shape: tuple[int, ...], mode: str) -> float:
@@ -359,19 +392,6 @@ def _fan(shape: tuple[int, ...], mode: str) -> float:
     if mode == "fan_geo_avg":
         return math.sqrt(fan_in * fan_out)
     return fan_in if mode == "fan_in" else fan_out
-
-
-def _fill_with_std(
-    array: npt.NDArray[Any], std: float, distribution: str, generator: Generator | None, shard: Shard | None
-) -> None:
-    if distribution == "truncated_normal":
-        std /= _TRUNCATED_STD
-        random.trunc_normal(array, 0.0, std, -2 * std, 2 * std, generator, shard)
-    elif distribution == "uniform":
-        bound = _uniform_bound(std)
-        random.uniform(array, -bound, bound, generator, shard)
-    else:
-        random.normal(array, 0.0, std, generator, shard)
 
 
 def _is_empty(shape: tuple[int, ...], stacklevel: int = 3) -> bool:

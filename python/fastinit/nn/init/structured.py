@@ -1,7 +1,7 @@
 """Initialisers that place ones and zeros: identities of linear and convolutional layers, sparse columns."""
 
 import math
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -9,33 +9,33 @@ import numpy.typing as npt
 from ... import _core, random
 from ...floating_point import rounding_to_nearest
 from ...memory import adopt, filled
-from ...meta import has_no_memory
 from ...random import Generator
-from ...random.fills import check_normal, take
+from ...random.fills import check_normal
 from ...shard import Shard
-from .gain import global_shape
+from .layout import Layout
+from .matrices import Matrices, Part
 
 __all__ = ["dirac_", "eye_", "sparse_"]
 
 T = TypeVar("T")
-Array = npt.NDArray[Any]
 
 _KEY_DRAW = 2  # the normals have draws 0 and 1 of the same elements
 _KEYS_AT_ONCE = 1 << 18  # 2 MiB, which stay in the cache
 
 
-def eye_(tensor: T, shard: Shard | None = None) -> T:
+def eye_(tensor: T, shard: Shard | None = None, layout: Layout | None = None) -> T:
     """Fills `tensor` with the identity matrix; of a rectangular one the longer side is cut.
 
     Args:
         tensor: any dtype of numbers or bool, 2 dimensions, any strides; filled in place.
         shard: which box of which tensor `tensor` is; the whole if None.
+        layout: which matrices the tensor holds; each is filled as if it lay alone. It is one if None.
 
     Returns:
         The same object.
 
     Raises:
-        ValueError: the tensor does not have 2 dimensions.
+        ValueError: the tensor does not have 2 dimensions, or the layout does not fit.
 
     Source:
         torch.nn.init.eye_.
@@ -46,16 +46,16 @@ def eye_(tensor: T, shard: Shard | None = None) -> T:
                 [0., 1., 0.]])
     """
     array = adopt(tensor)
-    shape = global_shape(array, shard)
-    if len(shape) != 2:
-        raise ValueError("Only tensors with 2 dimensions are supported")
+    matrices = Matrices(array, shard, layout)
+    matrices.require_dimensions({2}, "Only tensors with 2 dimensions are supported")
     random.constant(array, 0.0)
-    diagonal = np.arange(min(shape))
-    _put_ones(array, (diagonal, diagonal), shard)
+    for part in matrices:
+        diagonal = np.arange(min(part.whole))
+        _put_ones(part, (diagonal, diagonal))
     return filled(tensor)
 
 
-def dirac_(tensor: T, groups: int = 1, shard: Shard | None = None) -> T:
+def dirac_(tensor: T, groups: int = 1, shard: Shard | None = None, layout: Layout | None = None) -> T:
     """Fills `tensor` so that a convolution with it passes its input on, as many channels as it can.
 
     Args:
@@ -63,12 +63,14 @@ def dirac_(tensor: T, groups: int = 1, shard: Shard | None = None) -> T:
             filled in place.
         groups: the groups of output channels, each of which passes on its own input from channel 0.
         shard: which box of which tensor `tensor` is; the whole if None.
+        layout: which matrices the tensor holds; each is filled as if it lay alone. It is one if None.
 
     Returns:
         The same object.
 
     Raises:
-        ValueError: the tensor does not have 3, 4 or 5 dimensions, or `groups` does not divide `out`.
+        ValueError: the tensor does not have 3, 4 or 5 dimensions, `groups` does not divide `out`, or the
+            layout does not fit.
 
     Source:
         torch.nn.init.dirac_.
@@ -82,21 +84,19 @@ def dirac_(tensor: T, groups: int = 1, shard: Shard | None = None) -> T:
                  [0., 1., 0.]]])
     """
     array = adopt(tensor)
-    shape = global_shape(array, shard)
-    if len(shape) not in {3, 4, 5}:
-        raise ValueError("Only tensors with 3, 4, or 5 dimensions are supported")
+    matrices = Matrices(array, shard, layout)
+    matrices.require_dimensions({3, 4, 5}, "Only tensors with 3, 4, or 5 dimensions are supported")
     if groups < 1:
         raise ValueError(f"dirac_ expects groups to be at least 1, but found groups {groups}")
-    out_channels, in_channels, *kernel = shape
-    if out_channels % groups:
+    if any(shape[0] % groups for shape in matrices.shapes):
         raise ValueError("dim 0 must be divisible by groups")
     random.constant(array, 0.0)
-    if 0 in shape:
-        return filled(tensor)
-    channel = np.arange(min(out_channels // groups, in_channels))
-    out = (np.arange(groups)[:, None] * (out_channels // groups) + channel).reshape(-1)
-    centre = tuple(np.full_like(out, size // 2) for size in kernel)
-    _put_ones(array, (out, np.tile(channel, groups), *centre), shard)
+    for part in matrices:
+        out_channels, in_channels, *kernel = part.whole
+        channel = np.arange(min(out_channels // groups, in_channels))
+        out = (np.arange(groups)[:, None] * (out_channels // groups) + channel).reshape(-1)
+        centre = tuple(np.full_like(out, size // 2) for size in kernel)
+        _put_ones(part, (out, np.tile(channel, groups), *centre))
     return filled(tensor)
 
 
@@ -106,6 +106,7 @@ def sparse_(
     std: float = 0.01,
     generator: Generator | None = None,
     shard: Shard | None = None,
+    layout: Layout | None = None,
 ) -> T:
     r"""Fills `tensor` with values of :math:`\mathcal{N}(0, \text{std}^2)`, a part of every column with 0.
 
@@ -121,17 +122,19 @@ def sparse_(
         generator: where the words come from; the default generator if None.
         shard: which box of which tensor `tensor` is; the whole if None. The keys of whole columns are
             compared, so a shard of some rows costs the time of all rows of its columns.
+        layout: which matrices the tensor holds; each is filled as if it lay alone. It is one if None.
 
     Returns:
         The same object.
 
     Raises:
-        ValueError: the tensor does not have 2 dimensions, or `sparsity` is not in [0, 1].
+        ValueError: the tensor does not have 2 dimensions, `sparsity` is not in [0, 1], or the layout does not
+            fit.
         RuntimeError: `std` is negative or NaN.
 
     Draws:
         Two words of its own per element beside those of `normal_`; the generator moves by the number of
-        elements of the whole tensor, rounded up to 4.
+        elements of the whole tensor, rounded up to 4; with a layout, of one matrix after the other.
 
     Source:
         Martens 2010, *Deep learning via Hessian-free optimization*; torch.nn.init.sparse_.
@@ -144,28 +147,32 @@ def sparse_(
                 [0.0254, 0.0000, 0.0000]])
     """
     array = adopt(tensor)
-    shape = global_shape(array, shard)
-    if len(shape) != 2:
-        raise ValueError("Only tensors with 2 dimensions are supported")
+    matrices = Matrices(array, shard, layout)
+    matrices.require_dimensions({2}, "Only tensors with 2 dimensions are supported")
     if not 0 <= sparsity <= 1:
         raise ValueError(f"sparse_ expects sparsity to be in [0, 1], but found sparsity {sparsity}")
-    mean, std = check_normal(array, 0.0, std)
-    place = take("sparse_", array, generator, shard)
-    _core.fill_normal(array, mean, std, *place)
-    if has_no_memory(array):
-        return filled(tensor)
-    rows = shape[0]
+    _, std = check_normal(array, 0.0, std)
+    first = matrices.take("sparse_", generator)
+    for part in matrices:
+        _fill_sparse(part, sparsity, std, part.place(first))
+    return filled(tensor)
+
+
+def _fill_sparse(part: Part, sparsity: float, std: float, place: tuple[int, int, int]) -> None:
+    array = part.array
+    _core.fill_normal(array, 0.0, std, *place, part.whole, part.start)
+    rows = part.whole[0]
     count = _zeros_of_each_column(sparsity, rows)
-    first_row, first_column = shard.start if shard else (0, 0)
     if count == 0:
-        return filled(tensor)
+        return
+    first_row, first_column = part.start
     width = max(4, _KEYS_AT_ONCE // rows)  # a block of the stream has 4 words
     for column in range(0, array.shape[1], width):
         block = array[:, column : column + width]
         keys = np.empty((rows, block.shape[1]), np.uint64)
-        _core.random_words(keys, *place[:3], shape, (0, first_column + column), draw=_KEY_DRAW)
+        start = (0, first_column + column)
+        _core.random_words(keys, *place, part.whole, start, draw=_KEY_DRAW)
         _core.zero_least(block, keys, count, first_row)
-    return filled(tensor)
 
 
 @rounding_to_nearest
@@ -173,12 +180,13 @@ def _zeros_of_each_column(sparsity: float, rows: int) -> int:
     return math.ceil(sparsity * rows)
 
 
-def _put_ones(array: Array, index: tuple[npt.NDArray[np.int64], ...], shard: Shard | None) -> None:
-    """Writes 1 at each global index that lies in the array's box."""
-    if shard is not None:
-        index = tuple(each - start for each, start in zip(index, shard.start, strict=True))
+def _put_ones(part: Part, index: tuple[npt.NDArray[np.int64], ...]) -> None:
+    """Writes 1 at each index into the matrix that lies in the part."""
+    shape = part.array.shape
+    if shape != part.whole:
+        index = tuple(each - start for each, start in zip(index, part.start, strict=True))
         inside = np.logical_and.reduce(
-            [(each >= 0) & (each < size) for each, size in zip(index, shard.shape, strict=True)]
+            [(each >= 0) & (each < size) for each, size in zip(index, shape, strict=True)]
         )
         index = tuple(each[inside] for each in index)
-    array[index] = 1
+    part.array[index] = 1

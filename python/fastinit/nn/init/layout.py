@@ -1,0 +1,181 @@
+"""`Layout`: which matrices a stored tensor holds, and how they lie in it."""
+
+from __future__ import annotations
+
+import itertools
+import operator
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, SupportsIndex
+
+from .gain import fan_in_and_fan_out
+
+__all__ = ["Layout", "Resolved", "resolve"]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which matrices a tensor holds: parts of a fused projection, experts, matrices stored as [in, out].
+
+    An initialiser that is given one fills each matrix as if it lay alone, with fans of its own:
+
+    - one that draws element by element (`xavier_*`, `kaiming_*`, `lecun_*`, `variance_scaling_`) gives each
+      element the place in the stream that it has in the stored tensor, with or without a layout; the scale
+      alone follows the fans of the element's matrix.
+    - one that makes whole matrices (`orthogonal_`, `delta_orthogonal_`, `sparse_`, `eye_`, `dirac_`) does
+      what it does when it is called on each matrix in turn, as an (out, in, *kernel) view, with one
+      generator: each matrix's positions begin where those of the one before end, rounded up to 4.
+
+    A `Shard` beside it says which box of the whole stored tensor is filled; only the matrices that the box
+    touches are computed, and the generator moves as for the whole tensor.
+
+    Args:
+        splits: the matrices that lie along the output dimension, one behind the other: into how many equal
+            parts it falls, or their sizes, which add up to it; all of it is one matrix if None.
+        expert_axis: the dimension or dimensions, negative ones counted from the last, along which separate
+            matrices are stacked. They are no part of a matrix, and its fans do not count them.
+        transposed: whether the first two of the other dimensions are (in, out) instead of (out, in), as in
+            GPT-2's Conv1D and in transposed convolutions.
+
+    Raises:
+        TypeError: a number is not an int.
+        ValueError: a part is below 1, or a dimension is named twice.
+
+    Examples:
+        >>> Layout(splits=(8, 2, 2)).fans((12, 6))
+        [(6, 8), (6, 2), (6, 2)]
+        >>> Layout(expert_axis=0, transposed=True).fans((2, 6, 10))
+        [(6, 10), (6, 10)]
+        >>> Layout(splits=2).matrices((4, 3))
+        [(slice(0, 2, None), slice(0, 3, None)), (slice(2, 4, None), slice(0, 3, None))]
+    """
+
+    splits: int | tuple[int, ...] | None = None
+    expert_axis: int | tuple[int, ...] | None = None
+    transposed: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("splits", "expert_axis"):
+            object.__setattr__(self, name, _as_ints(name, getattr(self, name)))
+        if not isinstance(self.transposed, bool):
+            raise TypeError(f"Layout: expected transposed to be a bool, got {self.transposed!r}")
+        if any(each < 1 for each in _several(self.splits)) or self.splits == ():
+            raise ValueError(f"Layout: expected splits of at least 1, got {self.splits}")
+
+    def matrices(self, shape: Sequence[int]) -> list[tuple[slice, ...]]:
+        """Returns where in a tensor of `shape` each matrix lies.
+
+        Args:
+            shape: the shape as stored.
+
+        Returns:
+            A tuple of slices for each matrix: the experts in row-major order, as their dimensions lie in the
+            tensor, and within each the splits.
+
+        Raises:
+            ValueError: the layout does not fit the shape.
+        """
+        resolved = resolve(self, shape)
+        places = itertools.product(*(range(shape[axis]) for axis in resolved.experts))
+        return [resolved.box(shape, place, split) for place in places for split in resolved.splits]
+
+    def fans(self, shape: Sequence[int]) -> list[tuple[int, int]]:
+        """Returns fan_in and fan_out of each matrix of a tensor of `shape`, in the order of `matrices`.
+
+        Raises:
+            ValueError: the layout does not fit the shape.
+        """
+        resolved = resolve(self, shape)
+        experts = itertools.product(*(range(shape[axis]) for axis in resolved.experts))
+        of_splits = [fan_in_and_fan_out(each) for each in resolved.shapes(shape)]
+        return [fans for _ in experts for fans in of_splits]
+
+
+class Resolved(NamedTuple):
+    """A layout as it falls on the dimensions of one shape.
+
+    Attributes:
+        experts: the dimensions along which matrices are stacked, rising.
+        matrix: the others, in the order (out, in, *kernel).
+        splits: where along the output dimension each matrix begins and ends.
+    """
+
+    experts: tuple[int, ...]
+    matrix: tuple[int, ...]
+    splits: tuple[tuple[int, int], ...]
+
+    def box(self, shape: Sequence[int], place: Iterable[int], split: tuple[int, int]) -> tuple[slice, ...]:
+        """Returns where in the stored tensor the matrix of an expert and a split lies."""
+        bounds = [slice(0, size) for size in shape]
+        for axis, at in zip(self.experts, place, strict=True):
+            bounds[axis] = slice(at, at + 1)
+        bounds[self.matrix[0]] = slice(*split)
+        return tuple(bounds)
+
+    def shapes(self, shape: Sequence[int]) -> list[tuple[int, ...]]:
+        """Returns the shape of the matrix of each split, as (out, in, *kernel)."""
+        inner = tuple(shape[axis] for axis in self.matrix[1:])
+        return [(stop - start, *inner) for start, stop in self.splits]
+
+
+def resolve(layout: Layout, shape: Sequence[int]) -> Resolved:
+    """Returns how `layout` falls on a tensor of `shape`.
+
+    Raises:
+        TypeError: `layout` is not a Layout.
+        ValueError: a dimension is out of range or named twice, fewer than 2 are left for a matrix, or the
+            splits do not make up the output dimension.
+    """
+    if not isinstance(layout, Layout):
+        raise TypeError(f"argument 'layout' must be fastinit.nn.init.Layout, not {type(layout).__name__}")
+    shape = tuple(shape)
+    axes = _several(layout.expert_axis)
+    if any(not -len(shape) <= axis < len(shape) for axis in axes):
+        raise ValueError(f"{layout}: expert_axis is out of range for the shape {shape}")
+    experts = tuple(sorted(axis % len(shape) for axis in axes))
+    if len(set(experts)) != len(experts):
+        raise ValueError(f"{layout}: expert_axis names a dimension of the shape {shape} twice")
+    others = [axis for axis in range(len(shape)) if axis not in experts]
+    if len(others) < 2:
+        raise ValueError(
+            f"{layout}: a matrix has 2 or more dimensions, but the shape {shape} leaves {len(others)}"
+        )
+    if layout.transposed:
+        others[:2] = reversed(others[:2])
+    return Resolved(experts, tuple(others), _bounds(layout, shape, others[0]))
+
+
+def _bounds(layout: Layout, shape: tuple[int, ...], axis: int) -> tuple[tuple[int, int], ...]:
+    size = shape[axis]
+    output = f"dimension {axis} of the shape {shape}, the output, is {size}"
+    if isinstance(layout.splits, tuple):
+        sizes = layout.splits
+        if sum(sizes) != size:
+            raise ValueError(f"{layout}: {output}, but the splits add up to {sum(sizes)}")
+    else:
+        parts = layout.splits or 1
+        if size % parts:
+            raise ValueError(f"{layout}: {output}, which does not fall into {parts} equal parts")
+        sizes = (size // parts,) * parts
+    ends = tuple(itertools.accumulate(sizes))
+    return tuple((end - length, end) for end, length in zip(ends, sizes, strict=True))
+
+
+def _several(value: int | tuple[int, ...] | None) -> tuple[int, ...]:
+    if value is None:
+        return ()
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _as_ints(name: str, value: object) -> int | tuple[int, ...] | None:
+    if value is None:
+        return None
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return tuple(_as_int(name, each) for each in value)
+    return _as_int(name, value)
+
+
+def _as_int(name: str, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, SupportsIndex):
+        raise TypeError(f"Layout: expected {name} to be of ints, got {value!r}")
+    return operator.index(value)

@@ -1,0 +1,136 @@
+"""The fills of mean 0 whose scale depends on a matrix: one per stretch of the tensor that has one scale."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ... import _core
+from ...floating_point import rounding_to_nearest
+from ...meta import has_no_memory
+from ...random import Generator
+from ...random.fills import check_normal, check_trunc_normal, check_uniform, take
+from ...shard import Shard
+from .gain import global_shape
+from .layout import Layout, resolve
+
+__all__ = ["fill_scaled", "whole_shape"]
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+# The standard deviation of a standard normal truncated to [-2, 2].
+_TRUNCATED_STD = 0.87962566103423978
+
+
+class _Fill(NamedTuple):
+    """A distribution's fill.
+
+    Attributes:
+        name: in messages.
+        arguments: those that give a standard deviation.
+        check: raises where the fill would not take them.
+        run: the compiled fill.
+    """
+
+    name: str
+    arguments: Callable[[float], tuple[float, ...]]
+    check: Callable[..., tuple[float, ...]]
+    run: Callable[..., None]
+
+
+def whole_shape(array: Array, shard: Shard | None, layout: Layout | None) -> tuple[int, ...]:
+    """Returns the shape of the whole tensor, which both `shard` and `layout` fit.
+
+    Raises:
+        TypeError: `shard` is not a Shard, or `layout` not a Layout.
+        ValueError: `array` does not have the shard's shape, or the layout does not fit the tensor's.
+    """
+    shape = global_shape(array, shard)
+    if layout is not None:
+        resolve(layout, shape)
+    return shape
+
+
+def fill_scaled(
+    array: Array,
+    distribution: str,
+    std_of: Callable[[tuple[int, ...]], float],
+    generator: Generator | None,
+    shard: Shard | None,
+    layout: Layout | None,
+) -> None:
+    """Fills `array`, each element at its own place in the stream, with the scale of the matrix it belongs to.
+
+    Args:
+        array: float16, bfloat16, float32 or float64, any strides.
+        distribution: "uniform", "normal", or "truncated_normal", which is cut at two standard deviations of
+            the normal, wide enough for the standard deviation to be right after the cut.
+        std_of: the standard deviation in a matrix of a shape (out, in, *kernel).
+        generator: where the words come from; the default generator if None.
+        shard: which box of which tensor `array` is; the whole if None.
+        layout: which matrices the tensor holds; it is one if None.
+
+    Raises:
+        Whatever the fill, `std_of` and `whole_shape` raise; then nothing has been written.
+    """
+    fill = _FILLS[distribution]
+    shape = global_shape(array, shard)
+    if layout is None:
+        arguments = fill.check(array, *fill.arguments(std_of(shape)))
+        fill.run(array, *arguments, *take(fill.name, array, generator, shard))
+        return
+    axis, spans = _spans(layout, shape, std_of)
+    each_arguments = [fill.check(array, *fill.arguments(std)) for _, _, std in spans]
+    place = take(fill.name, array, generator, shard)
+    if len(spans) == 1:
+        fill.run(array, *each_arguments[0], *place)
+    elif not has_no_memory(array):
+        begin = (0,) * len(shape) if shard is None else shard.start
+        end = begin[axis] + array.shape[axis]
+        for (start, stop, _), arguments in zip(spans, each_arguments, strict=True):
+            first, last = max(start, begin[axis]), min(stop, end)
+            if first < last:
+                part = array[(*(slice(None),) * axis, slice(first - begin[axis], last - begin[axis]))]
+                fill.run(part, *arguments, *place[:3], shape, (*begin[:axis], first, *begin[axis + 1 :]))
+
+
+def _spans(
+    layout: Layout, shape: tuple[int, ...], std_of: Callable[[tuple[int, ...]], float]
+) -> tuple[int, list[tuple[int, int, float]]]:
+    """Returns the output dimension, and where in it each standard deviation begins and ends."""
+    resolved = resolve(layout, shape)
+    spans: list[tuple[int, int, float]] = []
+    for (start, stop), matrix in zip(resolved.splits, resolved.shapes(shape), strict=True):
+        std = std_of(matrix)
+        if spans and spans[-1][2] == std:
+            start = spans.pop()[0]  # noqa: PLW2901 - one longer span
+        spans.append((start, stop, std))
+    return resolved.matrix[0], spans
+
+
+def _of_normal(std: float) -> tuple[float, ...]:
+    return 0.0, std
+
+
+@rounding_to_nearest
+def _of_uniform(std: float) -> tuple[float, ...]:
+    bound = math.sqrt(3.0) * std
+    return -bound, bound
+
+
+@rounding_to_nearest
+def _of_truncated_normal(std: float) -> tuple[float, ...]:
+    std /= _TRUNCATED_STD
+    return 0.0, std, -2 * std, 2 * std
+
+
+_FILLS = {
+    "uniform": _Fill("uniform_", _of_uniform, check_uniform, _core.fill_uniform),
+    "normal": _Fill("normal_", _of_normal, check_normal, _core.fill_normal),
+    "truncated_normal": _Fill(
+        "trunc_normal_", _of_truncated_normal, check_trunc_normal, _core.fill_trunc_normal
+    ),
+}
