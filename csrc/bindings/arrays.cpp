@@ -1,5 +1,7 @@
 #include "bindings/arrays.hpp"
 
+#include <pybind11/gil_safe_call_once.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <span>
@@ -137,6 +139,16 @@ Index leading_size(const py::array& array) {
     Index size = 1;
     for (py::ssize_t d = 0; d + 1 < array.ndim(); ++d) size *= array.shape(d);
     return size;
+}
+
+bool is_bfloat16(const py::dtype& dtype) {
+    PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<int> number;
+    return dtype.num() == number
+                              .call_once_and_store_result([] {
+                                  const auto type = py::module_::import("ml_dtypes").attr("bfloat16");
+                                  return py::dtype::from_args(type).num();
+                              })
+                              .get_stored();
 }
 
 bool well_behaved(const py::array& array) { return (array.flags() & aligned) != 0 && in_native_order(array); }

@@ -37,6 +37,9 @@ std::string shape_text(Index rows, Index columns);
 // The product of the dimensions before the last.
 Index leading_size(const py::array& array);
 
+// Whether the type is the one that ml_dtypes adds. The package is imported when such an array comes.
+bool is_bfloat16(const py::dtype& dtype);
+
 // Whether its elements are aligned and in native byte order.
 bool well_behaved(const py::array& array);
 

@@ -6,11 +6,13 @@ PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
     module.doc() = "The compiled part of fastinit: fills, dense products, pointwise functions, and the tape.";
     fastinit::bindings::register_argsort(module);
     fastinit::bindings::register_arrays(module);
+    fastinit::bindings::register_blake2b(module);
     fastinit::bindings::register_config(module);
     fastinit::bindings::register_dense(module);
     fastinit::bindings::register_fill(module);
     fastinit::bindings::register_generator(module);
     fastinit::bindings::register_loss(module);
+    fastinit::bindings::register_moments(module);
     fastinit::bindings::register_optimizer(module);
     fastinit::bindings::register_orthogonal(module);
     fastinit::bindings::register_pointwise(module);

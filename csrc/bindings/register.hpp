@@ -6,11 +6,13 @@ namespace fastinit::bindings {
 
 void register_argsort(pybind11::module_& module);
 void register_arrays(pybind11::module_& module);
+void register_blake2b(pybind11::module_& module);
 void register_config(pybind11::module_& module);
 void register_dense(pybind11::module_& module);
 void register_fill(pybind11::module_& module);
 void register_generator(pybind11::module_& module);
 void register_loss(pybind11::module_& module);
+void register_moments(pybind11::module_& module);
 void register_optimizer(pybind11::module_& module);
 void register_orthogonal(pybind11::module_& module);
 void register_pointwise(pybind11::module_& module);

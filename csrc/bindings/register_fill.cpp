@@ -1,5 +1,3 @@
-#include <pybind11/gil_safe_call_once.h>
-
 #include <algorithm>
 #include <bit>
 #include <optional>
@@ -70,17 +68,6 @@ constexpr Parameters<7> words_parameters{
 runtime::CallCounter constant_calls("fill_constant"), words_calls("random_words");
 
 const FillTable& table() { return runtime::active_kernels().fill; }
-
-// Whether the type is the one that ml_dtypes adds. The package is imported when such an array comes.
-bool is_bfloat16(const py::dtype& dtype) {
-    PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<int> number;
-    return dtype.num() == number
-                              .call_once_and_store_result([] {
-                                  const auto type = py::module_::import("ml_dtypes").attr("bfloat16");
-                                  return py::dtype::from_args(type).num();
-                              })
-                              .get_stored();
-}
 
 const FillKernel& kernel_for(const FillRow& row, const py::array& array) {
     const FillKernel* kernel = nullptr;

@@ -32,6 +32,9 @@ struct BFloat16 {
         return (bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16;
     }
     static Stored narrow(float x) { return static_cast<Stored>(narrow(splat<F32>(x))[0]); }
+    FASTINIT_INLINE static F32 widen(HalfVector<Stored> bits) {
+        return bit_cast<F32>(core::widen(bits) << 16);
+    }
     static float widen(Stored bits) {
         return __builtin_bit_cast(float, static_cast<std::uint32_t>(bits) << 16);
     }
@@ -61,6 +64,21 @@ struct Float16 {
 #endif
     }
     static Stored narrow(float x) { return static_cast<Stored>(narrow(splat<F32>(x))[0]); }
+    FASTINIT_INLINE static F32 widen(HalfVector<Stored> x) {
+#if FASTINIT_VECTOR_BYTES == 64 && defined(__AVX512F__)
+        return (F32)_mm512_cvtph_ps((__m256i)x);
+#elif FASTINIT_VECTOR_BYTES == 32 && defined(__F16C__)
+        return (F32)_mm256_cvtph_ps((__m128i)x);
+#else
+        const U32 bits = core::widen(x);
+        const U32 magnitude = (bits & 0x7FFFu) << 13;
+        // Where the exponent is 0, 2^-14 + x less 2^-14: to multiply subnormals is slow.
+        const U32 subnormal = bit_cast<U32>(bit_cast<F32>(magnitude + 0x38800000u) - 0x1p-14f);
+        const U32 finite = magnitude < 0x00800000u ? subnormal : magnitude + 0x38000000u;
+        return bit_cast<F32>((magnitude < 0x0F800000u ? finite : magnitude | 0x7F800000u) | (bits & 0x8000u)
+                                                                                                << 16);
+#endif
+    }
     static float widen(Stored bits) {
         const float magnitude = __builtin_bit_cast(float, (bits & 0x7FFFu) << 13) * 0x1p112f;
         const float value = (bits & 0x7C00u) == 0x7C00u ? __builtin_inff() : magnitude;

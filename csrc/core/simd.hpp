@@ -135,6 +135,45 @@ FASTINIT_INLINE U64 join_upper_halves(U64 a, U64 b) {
 #endif
 }
 
+// The values of half a vector, in lanes twice as wide. (GCC 12 makes __builtin_convertvector two halves.)
+FASTINIT_INLINE F64 widen(HalfVector<float> x) {
+#if FASTINIT_VECTOR_BYTES == 64 && defined(__AVX512F__)
+    return (F64)_mm512_cvtps_pd((__m256)x);
+#else
+    return __builtin_convertvector(x, F64);
+#endif
+}
+FASTINIT_INLINE U32 widen(HalfVector<std::uint16_t> x) {
+#if FASTINIT_VECTOR_BYTES == 64 && defined(__AVX512F__)
+    return (U32)_mm512_cvtepu16_epi32((__m256i)x);
+#elif FASTINIT_VECTOR_BYTES == 32 && defined(__AVX2__)
+    return (U32)_mm256_cvtepu16_epi32((__m128i)x);
+#else
+    return __builtin_convertvector(x, U32);
+#endif
+}
+
+// Each lane's bits moved down by `bits`, the lowest ones in at the top.
+template <int bits>
+FASTINIT_INLINE U64 rotate_right(U64 x) {
+#if FASTINIT_VECTOR_BYTES == 64 && defined(__AVX512F__)
+    return (U64)_mm512_ror_epi64((__m512i)x, bits);
+#else
+    if constexpr (bits == 32) {
+        constexpr auto other_half = [](int i) { return i ^ 1; };
+        return bit_cast<U64>(shuffle<other_half>(bit_cast<U32>(x), bit_cast<U32>(x)));
+    }
+#if defined(__AVX2__) || defined(__aarch64__)  // which shuffle bytes in one operation
+    if constexpr (bits % 8 == 0) {
+        using Bytes = Vector<std::uint8_t>;
+        constexpr auto byte = [](int i) { return (i & ~7) | ((i + bits / 8) & 7); };
+        return bit_cast<U64>(shuffle<byte>(bit_cast<Bytes>(x), bit_cast<Bytes>(x)));
+    }
+#endif
+    return (x >> bits) | (x << (64 - bits));
+#endif
+}
+
 FASTINIT_INLINE F32 sqrt(F32 x) {
 #if FASTINIT_VECTOR_BYTES == 64 && defined(__AVX512F__)
     return (F32)_mm512_sqrt_ps((__m512)x);

@@ -3,9 +3,11 @@
 #include <string>
 #include <vector>
 
+#include "kernels/blake2b.hpp"
 #include "kernels/dense.hpp"
 #include "kernels/fill.hpp"
 #include "kernels/loss.hpp"
+#include "kernels/moments.hpp"
 #include "kernels/optimizer.hpp"
 #include "kernels/orthogonal.hpp"
 #include "kernels/pointwise.hpp"
@@ -21,6 +23,8 @@ struct Kernels {
     const kernels::OptimizerTable& optimizer;
     const kernels::OrthogonalTable& orthogonal;
     const kernels::PointwiseTable& pointwise;
+    const kernels::Blake2bTable& blake2b;
+    const kernels::MomentsTable& moments;
 };
 
 // The kernels in use: the best that was built and that this CPU has, or the one that FASTINIT_ISA names.

@@ -176,6 +176,27 @@ def random_words(
 def argsort(keys: np.ndarray[Any, np.dtype[np.uint64]], /) -> np.ndarray[Any, np.dtype[np.int64]]:
     """The order of a vector of random words, as NumPy's stable argsort, in linear time on all threads."""
 
+def blake2b_leaves(
+    data: np.ndarray[Any, np.dtype[np.uint8]],
+    leaf_size: int,
+    node_offset: int,
+    last: bool,
+    out: np.ndarray[Any, np.dtype[np.uint8]],
+    /,
+) -> None:
+    """The digests of consecutive leaves, (leaves, 64): those of `hashlib.blake2b` with fanout=0, depth=2.
+
+    `node_offset` is the number of the first leaf; `last`: whether the last one is the last of its tree, which
+    may be shorter.
+    """
+
+def moments(array: FillArray, /) -> tuple[int, int, float, float, float, float, float]:
+    """NaNs, zeros, shift, the sums of x - shift and of (x - shift)^2, least and largest of what is not NaN.
+
+    `array` is a contiguous vector of float16, bfloat16, float32 or float64; the shift is its first finite
+    value. Neither the number of threads nor the instruction set changes a bit.
+    """
+
 def check_writable(array: np.ndarray[Any, Any], /) -> None:
     """Checks that the array, of any dtype, can be written in place, element by element.
 

@@ -14,8 +14,9 @@ except ModuleNotFoundError as missing:
     raise SystemExit(f'fastinit: the command needs {missing.name}: pip install "fastinit[cli]"') from None
 
 from .. import __version__, show_config
+from ..checkpoint import CheckpointError
 from ..recipe import RecipeError
-from . import init
+from . import drift, init, show
 
 app = typer.Typer(
     add_completion=False,
@@ -33,7 +34,7 @@ def main() -> None:
     warnings.formatwarning = lambda message, *_, **__: f"fastinit: {message}\n"
     try:
         app()
-    except RecipeError as error:
+    except (CheckpointError, RecipeError) as error:
         _fail(str(error))
     except MemoryError as error:
         _fail(f"not enough memory: {error}")
@@ -64,6 +65,8 @@ def info() -> None:
 
 
 app.command()(init.init)
+app.command()(show.show)
+app.command()(drift.drift)
 
 
 def _fail(message: str) -> NoReturn:

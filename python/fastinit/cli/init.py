@@ -10,8 +10,8 @@ import typer
 from rich.table import Table
 
 from .. import checkpoint
-from ..diagnostics import Statistics, statistics
 from ..recipe import Assignment, Recipe
+from ..statistics import Statistics, statistics
 from .progress import progress_bar
 from .tables import print_table, table
 

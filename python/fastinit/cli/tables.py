@@ -25,6 +25,6 @@ def table(words: Iterable[str], numbers: Iterable[str]) -> Table:
 
 def print_table(filled: Table, summary: str) -> None:
     """Prints a table, and a line of summary below it."""
-    console = Console(width=_WIDTH, markup=False, highlight=False)
+    console = Console(width=_WIDTH, markup=False, highlight=False, emoji=False)
     console.print(filled)
     console.print(summary)

@@ -1,5 +1,5 @@
 """Diagnostics: what the values of parameters look like."""
 
-from .statistics import Statistics, statistics
+from ..statistics import Statistics, merge, statistics
 
-__all__ = ["Statistics", "statistics"]
+__all__ = ["Statistics", "merge", "statistics"]

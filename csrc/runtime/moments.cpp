@@ -1,0 +1,46 @@
+#include "runtime/moments.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "runtime/dispatch.hpp"
+#include "runtime/pieces.hpp"
+
+namespace fastinit::runtime {
+namespace {
+
+// So many values are summed by themselves, and then the sums, in their order. A kernel counts up to them in
+// 32 bits.
+constexpr Index block = 1 << 15;
+
+void add(Moments& sum, const Moments& next) {
+    sum.nans += next.nans;
+    sum.zeros += next.zeros;
+    sum.sum += next.sum;
+    sum.squares += next.squares;
+    sum.least = std::min(sum.least, next.least);
+    sum.most = std::max(sum.most, next.most);
+}
+
+}  // namespace
+
+ShiftedMoments moments(const MomentsKernel MomentsTable::* dtype, const void* values, Index size,
+                       Index itemsize) {
+    const MomentsKernel& kernel = active_kernels().moments.*dtype;
+    const auto* const bytes = static_cast<const char*>(values);
+    const double shift = kernel.first_finite(values, size);
+    const Index blocks = (size + block - 1) / block;
+    std::vector<Moments> each(static_cast<std::size_t>(blocks));
+    in_pieces(blocks, block, [&](Index begin, Index end) {
+        for (Index b = begin; b < end; ++b) {
+            const Index start = b * block;
+            each[static_cast<std::size_t>(b)] =
+                kernel.moments(bytes + start * itemsize, std::min(block, size - start), shift);
+        }
+    });
+    ShiftedMoments result{shift, {}};
+    for (const Moments& next : each) add(result.moments, next);
+    return result;
+}
+
+}  // namespace fastinit::runtime

@@ -1,0 +1,95 @@
+"""`fastinit drift`: how far training has moved a checkpoint from its initial values."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .. import checkpoint as checkpoints
+from ..recipe import Recipe
+from .progress import progress_bar
+from .report import in_order, print_json, print_rows, row, selected
+
+FIGURES = "relative", "rms", "largest", "cosine", "std_then", "std_now", "unchanged"
+
+
+class Sort(StrEnum):
+    """What the rows can be sorted by."""
+
+    NAME = "name"
+    SIZE = "size"
+    RELATIVE = "relative"
+    RMS = "rms"
+    LARGEST = "largest"
+    COSINE = "cosine"
+    STD_THEN = "std_then"
+    STD_NOW = "std_now"
+    UNCHANGED = "unchanged"
+
+
+def drift(
+    path: Annotated[
+        str,
+        typer.Argument(
+            metavar="CHECKPOINT",
+            help="A .safetensors file, an index, a directory, or the URL of one.",
+            show_default=False,
+        ),
+    ],
+    recipe: Annotated[
+        Path,
+        typer.Argument(metavar="RECIPE.toml", help="The recipe of its initial values.", show_default=False),
+    ],
+    patterns: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[PATTERN]...", help='Names to compare, such as "h.*.bias".', show_default=False
+        ),
+    ] = None,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, max=2**64 - 1, help="The seed of its initial values.")
+    ] = 0,
+    only_common: Annotated[
+        bool,
+        typer.Option("--only-common", help="Leave out what only one of the two has, or in another shape."),
+    ] = False,
+    sort: Annotated[
+        Sort | None, typer.Option("--sort", help="Sort by this; if not given, as the files have them.")
+    ] = None,
+    reverse: Annotated[bool, typer.Option("--reverse", help="Turn the order round.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object; NaN is null in it.")
+    ] = False,
+) -> None:
+    """Compare a checkpoint with its initial values, which a recipe and a seed give again.
+
+    For a tensor w that began as w0: |w - w0| / |w0|, the root mean square and the largest of w - w0, the
+    cosine between the two, their standard deviations, and which part of the values are what they were.
+    """
+    loaded = Recipe.from_toml(recipe)
+    checkpoint = checkpoints.Checkpoint(path)
+    names = selected(checkpoint, patterns or [])
+    with progress_bar() as progress:
+        total = sum(checkpoint.tensors[name].entry.nbytes for name in names)
+        task = progress.add_task("comparing", total=total)
+        drifts = checkpoints.drift(
+            checkpoint,
+            loaded,
+            seed,
+            names=names,
+            only_common=only_common,
+            observe=lambda nbytes: progress.advance(task, nbytes),
+        )
+    rows = in_order((row(checkpoint, name, asdict(found)) for name, found in drifts.items()), sort, reverse)
+    numel = sum(checkpoint.tensors[name].entry.numel for name in drifts)
+    nbytes = sum(checkpoint.tensors[name].entry.nbytes for name in drifts)
+    if as_json:
+        about = {"checkpoint": checkpoint.source, "recipe": str(recipe), "seed": seed}
+        print_json(rows, {**about, "numel": numel, "nbytes": nbytes})
+        return
+    some = f"{len(rows)} of {len(checkpoint.tensors)} tensors, {numel:,} values, {nbytes:,} bytes"
+    print_rows(rows, FIGURES, f"{checkpoint.source}: {some}, since {recipe} with seed {seed}")
