@@ -44,7 +44,7 @@ def write(directory: Path, tensors: dict[str, Any]) -> Path:
 def test_an_untouched_checkpoint_has_not_drifted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, box: int
 ) -> None:
-    monkeypatch.setattr(module, "_BOX", box)
+    monkeypatch.setattr(module, "_PIECE", box)
     checkpoint.write(RECIPE, tmp_path, seed=SEED)
     found = drift(tmp_path, RECIPE, SEED)
     assert found.keys() == TENSORS.keys()
@@ -62,7 +62,7 @@ def test_an_untouched_checkpoint_has_not_drifted(
 def test_a_change_gives_the_figures_of_numpy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dtype: Any, box: int
 ) -> None:
-    monkeypatch.setattr(module, "_BOX", box)
+    monkeypatch.setattr(module, "_PIECE", box)
     rng = np.random.default_rng(0)
     then = {name: array.astype(dtype) for name, array in arrays().items()}
     moved = {
@@ -151,16 +151,3 @@ def test_names_and_bytes_are_those_asked_for(tmp_path: Path) -> None:
     found = drift(tmp_path, RECIPE, SEED, names=["b.weight", "a.bias"], observe=seen.append)
     assert found.keys() == {"a.bias", "b.weight"}
     assert sum(seen) == sum(TENSORS[name].nbytes for name in found)
-
-
-@pytest.mark.parametrize("shape", [(), (0,), (5,), (4, 6), (3, 4, 5), (3, 0, 2), (2, 1, 3, 4), (1, 1)])
-@pytest.mark.parametrize("most", [1, 2, 5, 7, 12, 20, 1000])
-def test_boxes_lie_together_and_make_up_the_tensor(shape: tuple[int, ...], most: int) -> None:
-    places = np.arange(math.prod(shape)).reshape(shape)
-    end = 0
-    for index, start, stop in module.boxes(shape, most):
-        assert start == end
-        assert 0 < stop - start <= most
-        np.testing.assert_array_equal(places[(*index, ...)].ravel(), np.arange(start, stop))
-        end = stop
-    assert end == places.size

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from fastinit.checkpoint.header import CheckpointError, Entry, HeaderError, encode
+from fastinit.checkpoint.errors import CheckpointError
+from fastinit.checkpoint.header import Entry, HeaderError, encode
 from fastinit.checkpoint.reader import Checkpoint
 
 RNG = np.random.default_rng(0)

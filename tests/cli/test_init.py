@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -161,8 +161,7 @@ def test_a_disk_that_fills_up_leaves_no_file(recipe: Path, tmp_path: Path) -> No
     limit = ["sh", "-c", 'ulimit -f 200; exec "$@"', "sh"]  # a file may not grow past 200 blocks
     done = run("init", recipe, "--out", "out", cwd=tmp_path, prefix=limit)
     assert_one_line_of_error(done)
-    assert "cannot write out/model.safetensors" in done.stderr
-    assert "File too large" in done.stderr
+    assert re.fullmatch(r"fastinit: out/\S*model\.safetensors: File too large\n", done.stderr)
     assert list((tmp_path / "out").iterdir()) == []
 
 
@@ -177,31 +176,39 @@ def test_a_full_disk_is_one_line_and_leaves_no_file(recipe: Path, tmp_path: Path
     assert re.search("takes [0-9,]+ bytes, but its disk has only [0-9,]+ free", done.stderr)
 
 
-SLOW = """
-import time
+STOPPING = """
+import signal, sys
 from fastinit import cli
+from fastinit.checkpoint import writer
 
-def statistics(values):
-    time.sleep(60)
+write_part, stop = writer.write_part, int(sys.argv.pop())
 
-cli.init.statistics = statistics
+def stopping(store, job, number, progress):
+    if number == stop:
+        print("here", flush=True)
+        signal.pause()
+    return write_part(store, job, number, progress)
+
+writer.write_part = stopping
 cli.main()
 """
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interrupted_run_leaves_what_was_there(
-    recipe: Path, tmp_path: Path, number: signal.Signals, status: int
+@pytest.mark.parametrize("complete", [0, 2])
+def test_an_interrupted_run_leaves_what_was_there_and_says_how_to_go_on(
+    recipe: Path, tmp_path: Path, command: Command, number: signal.Signals, status: int, complete: int
 ) -> None:
     out = tmp_path / "out"
     out.mkdir()
     (out / "model.safetensors").write_bytes(b"precious")
-    command = [sys.executable, "-c", SLOW, "init", str(recipe), "--out", str(out), "--force"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        deadline = time.monotonic() + 30
-        while len(list(out.iterdir())) < 2 and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert len(list(out.iterdir())) == 2, "the run has not begun to write"
+    arguments = ["init", str(recipe), "--out", "out", "--force", "--max-shard-size", "1"]
+    script = [sys.executable, "-c", STOPPING, *arguments, str(complete)]
+    with subprocess.Popen(
+        script, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "here\n"
         process.send_signal(number)
         try:
             _, errors = process.communicate(timeout=30)
@@ -209,5 +216,195 @@ def test_an_interrupted_run_leaves_what_was_there(
             process.kill()
     assert process.returncode == status
     assert "Traceback" not in errors
-    assert [path.name for path in out.iterdir()] == ["model.safetensors"]
+    assert ("fastinit: interrupted; --resume goes on with what is complete\n" in errors) == (complete > 0)
     assert (out / "model.safetensors").read_bytes() == b"precious"
+    assert not list(out.glob("model-*"))
+    if complete:
+        assert command(*arguments, "--resume").returncode == 0
+        assert command("verify", "out").returncode == 0
+    else:
+        assert [path.name for path in out.iterdir()] == ["model.safetensors"]
+
+
+def test_a_shard_size_makes_several_files(recipe: Path, tmp_path: Path, command: Command) -> None:
+    done = command("init", recipe, "--max-shard-size", "100B")
+    assert done.returncode == 0
+    assert "small/3 files" in done.stdout
+    assert len(list((tmp_path / "small").glob("model-*-of-00003.safetensors"))) == 3
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--max-shard-size", "huge"],
+        ["--max-memory", "-1"],
+        ["--set", "width"],
+        ["--engine", "spark"],
+        ["--workers", "0"],
+        ["--workers", "2"],
+        ["--like", "x", "--model", "x:y"],
+    ],
+)
+def test_a_value_that_an_option_cannot_have_is_wrong_usage(
+    recipe: Path, tmp_path: Path, command: Command, arguments: list[str]
+) -> None:
+    done = command("init", recipe, "--out", "out", *arguments)
+    assert done.returncode == 2
+    assert arguments[0].removeprefix("--") in done.stderr or "--engine" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_set_gives_a_variable_another_value(recipe: Path, tmp_path: Path, command: Command) -> None:
+    assert command("init", recipe, "--set", "width=9", "--out", "out").returncode == 0
+    assert load_file(tmp_path / "out" / "model.safetensors")["h.1.weight"].shape == (9, 4)
+    done = command("init", recipe, "--set", "height=9", "--force")
+    assert_one_line_of_error(done)
+    assert "height" in done.stderr
+
+
+RULES = """
+[[rule]]
+match = "*"
+init = "normal_"
+std = 0.02
+"""
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> Path:
+    """A recipe that lists no tensors."""
+    path = tmp_path / "rules.toml"
+    path.write_text(RULES)
+    return path
+
+
+def test_like_takes_names_and_shapes_from_a_checkpoint(
+    recipe: Path, rules: Path, tmp_path: Path, command: Command
+) -> None:
+    assert command("init", recipe, "--max-shard-size", "100", "--out", "first").returncode == 0
+    assert command("init", rules, "--like", "first", "--out", "second").returncode == 0
+    stored = load_file(tmp_path / "second" / "model.safetensors")
+    expected = Recipe.from_toml(recipe).tensors
+    assert {name: array.shape for name, array in stored.items()} == {
+        name: spec.shape for name, spec in expected.items()
+    }
+
+
+MODELS = {
+    "fastinit": "from fastinit import nn\n\ndef make():\n    return nn.Linear(3, 4)\n",
+    "torch": "import torch\n\ndef make():\n    return torch.nn.Linear(3, 4)\n",
+}
+
+
+@pytest.mark.parametrize("library", MODELS)
+def test_model_takes_them_from_a_function_in_the_current_directory(
+    rules: Path, tmp_path: Path, command: Command, library: str
+) -> None:
+    pytest.importorskip(library)
+    (tmp_path / f"model_of_{library}.py").write_text(MODELS[library])
+    assert command("init", rules, "--model", f"model_of_{library}:make", "--out", "out").returncode == 0
+    stored = load_file(tmp_path / "out" / "model.safetensors")
+    assert {name: array.shape for name, array in stored.items()} == {"weight": (4, 3), "bias": (4,)}
+
+
+def test_a_recipe_without_tensors_needs_them_from_somewhere(rules: Path, command: Command) -> None:
+    done = command("init", rules)
+    assert_one_line_of_error(done)
+    assert "[tensors] is empty" in done.stderr
+
+
+def test_explain_says_which_rule_decides_and_writes_nothing(
+    recipe: Path, tmp_path: Path, command: Command
+) -> None:
+    done = command("init", recipe, "--explain", "head")
+    assert done.returncode == 0
+    assert '"head" is tied to "h.0.weight"' in done.stdout
+    assert "normal_(std=0.02)" in done.stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["small.toml"]
+
+
+def test_a_dry_run_prints_the_plan_and_writes_nothing(recipe: Path, tmp_path: Path, command: Command) -> None:
+    done = command("init", recipe, "--dry-run", "--max-shard-size", "100")
+    assert done.returncode == 0
+    assert "model-00001-of-00003.safetensors" in done.stdout
+    assert "small: 4 tensors, 56 parameters" in done.stdout
+    assert "head is tied to h.0.weight" in done.stdout
+    assert re.search(r"disk: [\d,]+ bytes free, enough for", done.stdout)
+    assert [path.name for path in tmp_path.iterdir()] == ["small.toml"]
+
+
+def test_a_dry_run_is_right_about_the_files(recipe: Path, tmp_path: Path, command: Command) -> None:
+    planned = json.loads(command("init", recipe, "--dry-run", "--json", "--max-shard-size", "100").stdout)
+    command("init", recipe, "--max-shard-size", "100", "--out", "out")
+    there = {path.name: path.stat().st_size for path in (tmp_path / "out").glob("*.safetensors")}
+    assert {file["name"]: file["bytes"] for file in planned["files"]} == there
+    assert planned["bytes"] == sum(there.values())
+    assert planned["parameters"] == 56
+    assert planned["ties"] == {"head": "h.0.weight"}
+    assert planned["matrix"] is None
+
+
+def test_a_dry_run_says_what_matrices_take_and_that_a_disk_is_too_small(
+    tmp_path: Path, command: Command
+) -> None:
+    path = tmp_path / "vast.toml"
+    path.write_text(
+        '[tensors]\n"w" = { shape = [16_777_216, 16_777_216] }\n[[rule]]\nmatch = "*"\ninit = "orthogonal_"\n'
+    )
+    done = command("init", path, "--dry-run")
+    assert done.returncode == 0
+    assert "NOT ENOUGH" in done.stdout
+    assert re.search(r"memory: .* PB at most for a matrix of w", done.stdout)
+
+
+def test_json_is_the_manifest(recipe: Path, tmp_path: Path, command: Command) -> None:
+    done = command("init", recipe, "--json", "--out", "out")
+    assert done.stdout == (tmp_path / "out" / "fastinit-manifest.json").read_text()
+    assert list(json.loads(done.stdout)["tensors"]) == ["h.0.weight", "h.1.weight", "h.0.bias", "h.1.bias"]
+
+
+def test_resume_where_all_is_there_prints_the_same(recipe: Path, command: Command) -> None:
+    first = command("init", recipe)
+    assert command("init", recipe, "--resume").stdout == first.stdout
+    done = command("init", recipe, "--resume", "--seed", "1")
+    assert_one_line_of_error(done)
+    assert "--force" in done.stderr
+
+
+def test_a_matrix_that_takes_more_than_max_memory_is_refused(
+    recipe: Path, tmp_path: Path, command: Command
+) -> None:
+    recipe.write_text(RECIPE.replace('"normal_"\nstd = 0.02', '"orthogonal_"').replace("= 6", "= 600"))
+    done = command("init", recipe, "--max-memory", "20KB")
+    assert_one_line_of_error(done)
+    assert "(--max-memory)" in done.stderr
+    assert not (tmp_path / "small").exists()
+    assert command("init", recipe, "--max-memory", "1MB").returncode == 0
+
+
+def test_an_address_of_another_kind_may_be_the_output(recipe: Path, command: Command) -> None:
+    fsspec = pytest.importorskip("fsspec")
+    assert command("init", recipe, "--out", "memory://of-the-command/small").returncode == 0
+    assert command("verify", "memory://of-the-command/small").returncode == 0
+    fsspec.filesystem("memory").rm("/of-the-command", recursive=True)
+
+
+def test_dask_writes_the_same_as_this_process(recipe: Path, tmp_path: Path) -> None:
+    pytest.importorskip("distributed")
+    for engine in (["--engine", "dask", "--workers", "2"], []):
+        name = "dask" if engine else "local"
+        done = run("init", recipe, "--out", name, "--max-shard-size", "100", *engine, cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+    for path in (tmp_path / "local").iterdir():
+        assert (tmp_path / "dask" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_an_error_on_a_worker_of_dask_is_one_line(recipe: Path, tmp_path: Path) -> None:
+    pytest.importorskip("distributed")
+    recipe.write_text(LARGE)
+    limit = ["sh", "-c", 'ulimit -f 200; exec "$@"', "sh"]
+    done = run(
+        "init", recipe, "--out", "out", "--engine", "dask", "--workers", "1", cwd=tmp_path, prefix=limit
+    )
+    assert_one_line_of_error(done)
+    assert "File too large" in done.stderr

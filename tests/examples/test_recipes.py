@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import re
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -313,13 +312,6 @@ def test_each_recipe_has_a_model_here() -> None:
 
 
 @each_file
-def test_it_loads_in_well_under_a_second(file: Path) -> None:
-    start = time.process_time()
-    Recipe.from_toml(file)
-    assert time.process_time() - start < 0.5
-
-
-@each_file
 @pytest.mark.parametrize("small", [False, True], ids=["whole", "small"])
 def test_names_shapes_dtypes_and_ties_are_those_of_transformers(file: Path, small: bool) -> None:
     model = MODELS[file.name].make("meta", small=small)
@@ -362,6 +354,21 @@ def test_the_checkpoint_is_one_of_transformers(file: Path, tmp_path: Path) -> No
     expected = filled(recipe)
     for name in made.state_dict():
         assert torch.equal(state[name], expected[recipe.key(name)]), name
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["gpt2.toml", "llama-1b.toml", "gpt2-medium.toml"])
+def test_the_checkpoint_of_the_whole_model_loads_and_runs(name: str, tmp_path: Path) -> None:
+    made = MODELS[name].make("meta")
+    checkpoint.write(Recipe.from_toml(ROOT / "examples" / name), tmp_path, seed=SEED, max_shard_size="1GB")
+    made.config.save_pretrained(tmp_path)
+    model, info = type(made).from_pretrained(tmp_path, output_loading_info=True)
+    assert not any(info.values()), info
+    tokens = torch.arange(0, model.config.vocab_size, 1571)[None]
+    with torch.no_grad():
+        loss = model(tokens, labels=tokens).loss.item()
+    # A model that knows nothing of its tokens, but for the head that it shares with the embedding.
+    assert loss == pytest.approx(math.log(model.config.vocab_size), rel=0.1)
 
 
 @each_file

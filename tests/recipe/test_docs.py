@@ -39,4 +39,5 @@ def test_the_python_shown_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str
     printed = capsys.readouterr().out
     assert printed.startswith('"head.weight" is tied to "0.weight"')
     assert printed.endswith('rule 2 (match = "*") decides: kaiming_normal_()\n')
-    assert names["path"] == tmp_path / "model.safetensors"
+    assert names["manifest"].files == ("model.safetensors",)
+    assert (tmp_path / "model.safetensors").exists()

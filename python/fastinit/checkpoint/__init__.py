@@ -1,9 +1,29 @@
-"""Checkpoints: a recipe and a seed, written as a safetensors file; any checkpoint, read piece by piece."""
+"""Checkpoints: a recipe and a seed, written as safetensors files, on one machine or many, and proved."""
 
 from .drift import Drift, drift
-from .header import CheckpointError
-from .plan import Plan, plan
+from .engines import Engine
+from .errors import CheckpointError, EngineError, MismatchError
+from .manifest import Manifest
+from .plan import MAX_SHARD_SIZE, File, Plan, plan
 from .reader import Checkpoint
+from .record import Summary
+from .verify import verify
 from .writer import write
 
-__all__ = ["Checkpoint", "CheckpointError", "Drift", "Plan", "drift", "plan", "write"]
+__all__ = [
+    "MAX_SHARD_SIZE",
+    "Checkpoint",
+    "CheckpointError",
+    "Drift",
+    "Engine",
+    "EngineError",
+    "File",
+    "Manifest",
+    "MismatchError",
+    "Plan",
+    "Summary",
+    "drift",
+    "plan",
+    "verify",
+    "write",
+]

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ..recipe import Recipe, TensorSpec, value
+from ..recipe import Recipe, TensorSpec
 from ..statistics import Statistics, merge, statistics
-from .header import CODES, CheckpointError, Entry
+from .errors import CheckpointError
+from .header import CODES, Entry
 from .reader import Checkpoint
+from .values import Values
 
-_BOX = 1 << 22
-"""Values that are held together, of each of the two."""
+_PIECE = 8 << 20
+"""Bytes that are read at a time."""
 
 _CHUNK = 1 << 16
 """Values that are compared together: as float64 they stay in a core's own cache."""
@@ -147,40 +149,17 @@ def _drift(
     checkpoint: Checkpoint, recipe: Recipe, seed: int, name: str, report: Callable[[int], None]
 ) -> Drift:
     sums = _Sums()
-    dtype = checkpoint.dtype(name)
-    for index, start, stop in boxes(checkpoint.tensors[name].entry.shape, _BOX):
-        now = checkpoint.read(name, start, stop)
+    tensor = recipe.assignments[recipe.key(name)]
+    values = Values(tensor, seed)
+    start = 0
+    for now in checkpoint.pieces(name, _PIECE):
+        then = np.empty(now.size, tensor.spec.numpy_dtype)
+        values.fill(then, start)
         with np.errstate(over="ignore"):
-            then = value(recipe, name, (*index, ...), seed).reshape(-1).astype(dtype, copy=False)
-        sums.add(now, then)
+            sums.add(now, then.astype(now.dtype, copy=False))
+        start += now.size
         report(now.nbytes)
     return sums.drift()
-
-
-def boxes(shape: tuple[int, ...], most: int) -> Iterator[tuple[tuple[int | slice, ...], int, int]]:
-    """Cuts a tensor into boxes of at most `most` values that lie together in memory.
-
-    Args:
-        shape: the tensor's.
-        most: at least 1.
-
-    Yields:
-        The box as an index of the first dimensions, the first value in row-major order, and the one behind
-        its last.
-    """
-    axis = next((axis for axis in range(len(shape)) if math.prod(shape[axis + 1 :]) <= most), 0)
-    if math.prod(shape) == 0:
-        return
-    if not shape:
-        yield (), 0, 1
-        return
-    inner = math.prod(shape[axis + 1 :])
-    rows = most // inner
-    for outer, prefix in enumerate(np.ndindex(*shape[:axis])):
-        for first in range(0, shape[axis], rows):
-            last = min(first + rows, shape[axis])
-            start = outer * shape[axis]
-            yield (*prefix, slice(first, last)), (start + first) * inner, (start + last) * inner
 
 
 class _Sums:

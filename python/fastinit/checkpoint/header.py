@@ -16,6 +16,8 @@ from typing import Any, NoReturn, TypeGuard, cast
 import ml_dtypes
 import numpy as np
 
+from .errors import CheckpointError
+
 PREFIX = 8
 """The bytes before the header, which hold its length."""
 
@@ -60,10 +62,6 @@ _KEYS = {"dtype", "shape", "data_offsets"}
 _LARGEST = (1 << 64) - 1
 
 
-class CheckpointError(ValueError):
-    """What should be a checkpoint is none, or has not what is asked of it."""
-
-
 class HeaderError(CheckpointError):
     """What should be a safetensors file's header is none."""
 
@@ -100,18 +98,23 @@ class Entry:
         return math.prod(self.shape)
 
 
-def encode(entries: Mapping[str, Entry], metadata: Mapping[str, str]) -> bytes:
+def encode(entries: Mapping[str, Entry], metadata: Mapping[str, str], multiple: int = PREFIX) -> bytes:
     """The prefix and the header of a file, so long that the data behind it begins at a multiple of 8.
 
     The same entries in the same order give the same bytes, which are those of the safetensors library where
     `metadata` has one entry (it writes several in an order that changes from run to run).
+
+    Args:
+        entries: what the file holds, in the order of its bytes.
+        metadata: what the header says beside it.
+        multiple: what the length is a multiple of, itself one of 8.
     """
     document: dict[str, Any] = {"__metadata__": dict(metadata)} if metadata else {}
     for name, entry in entries.items():
         offsets = [entry.start, entry.stop]
         document[name] = {"dtype": entry.dtype, "shape": list(entry.shape), "data_offsets": offsets}
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % PREFIX)
+    text += b" " * (-(PREFIX + len(text)) % multiple)
     return len(text).to_bytes(PREFIX, "little") + text
 
 

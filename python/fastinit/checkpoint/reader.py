@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -12,7 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from .header import MOST_BYTES, PREFIX, CheckpointError, Entry, Header, HeaderError, parse, text_size
+from .errors import CheckpointError
+from .header import MOST_BYTES, PREFIX, Entry, Header, HeaderError, parse, text_size
 from .store import Store, open_store
 
 FILE = "model.safetensors"
@@ -138,7 +140,7 @@ class Checkpoint:
             name = INDEX
         if name is None or not name.endswith(".json"):
             return None
-        if self._store.size(name) > MOST_BYTES:
+        if self._size(name) > MOST_BYTES:
             raise CheckpointError(f"{self._at(name)}: more than {MOST_BYTES} bytes are no index")
         try:
             document = json.loads(self._store.read(name))
@@ -167,11 +169,17 @@ class Checkpoint:
 
     def _header(self, file: str) -> Header:
         try:
-            size = self._store.size(file)
+            size = self._size(file)
             prefix = self._bytes(file, 0, min(PREFIX, size))
             return parse(self._bytes(file, PREFIX, text_size(prefix, size)), size)
         except HeaderError as error:
             raise HeaderError(f"{self._at(file)}: {error}") from None
+
+    def _size(self, file: str) -> int:
+        size = self._store.size(file)
+        if size is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self._at(file))
+        return size
 
     def _bytes(self, file: str, offset: int, size: int) -> bytes:
         buffer = bytearray(size)

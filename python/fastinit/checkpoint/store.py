@@ -1,56 +1,125 @@
-"""Where the files of a checkpoint are read from."""
+"""Where a checkpoint lies: a directory, or the address of one on whatever `fsspec` reaches."""
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
-from typing import Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+Bytes = bytes | bytearray | memoryview
 
 
-class Store(Protocol):
-    """A directory of files, here or elsewhere."""
+class Sink(Protocol):
+    """A file that is written from its start to its end."""
 
-    def names(self) -> list[str]:
-        """The names of its files."""
+    def write(self, data: Bytes, /) -> int:
+        """Appends all of `data`."""
+        ...
 
-    def size(self, name: str) -> int:
-        """The bytes of a file."""
 
-    def read_into(self, name: str, offset: int, buffer: memoryview) -> None:
-        """Fills a buffer with the bytes of a file from `offset` on."""
+class Store(ABC):
+    """One directory of files. Names may have one folder: `"work/model.safetensors"`.
 
+    Whatever a store writes appears whole or not at all, and what has appeared outlives the machine.
+
+    Attributes:
+        url: the directory, as the user wrote it.
+        renames: whether moving a file to another name costs next to nothing.
+    """
+
+    url: str
+    renames: bool
+
+    @abstractmethod
+    def make(self, folder: str = "") -> None:
+        """Makes the directory, or a folder in it, unless it is there."""
+
+    @abstractmethod
+    def names(self, folder: str = "") -> list[str]:
+        """The names in the directory or in a folder of it; none if it is not there."""
+
+    @abstractmethod
+    def size(self, name: str) -> int | None:
+        """The bytes of a file; None if there is none of this name."""
+
+    @abstractmethod
     def read(self, name: str) -> bytes:
-        """All bytes of a file."""
+        """All of a file."""
 
-
-class _Local:
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-
-    def names(self) -> list[str]:
-        return sorted(path.name for path in self._directory.iterdir() if path.is_file())
-
-    def size(self, name: str) -> int:
-        return (self._directory / name).stat().st_size
-
+    @abstractmethod
     def read_into(self, name: str, offset: int, buffer: memoryview) -> None:
-        path = self._directory / name
-        with path.open("rb", buffering=0) as file:
-            file.seek(offset)
-            filled = 0
-            while filled < len(buffer):
-                count = file.readinto(buffer[filled:])
-                if not count:
-                    raise EOFError(f"{path} ends at byte {offset + filled}")
-                filled += count
+        """Fills `buffer` from the bytes of a file at `offset`.
 
-    def read(self, name: str) -> bytes:
-        return (self._directory / name).read_bytes()
+        Raises:
+            OSError: the file ends before.
+        """
 
-    def __str__(self) -> str:
-        return str(self._directory)
+    @abstractmethod
+    def create(self, name: str, nbytes: int) -> AbstractContextManager[Sink]:
+        """Opens a new file of `nbytes` bytes, which has its name once the block has ended well."""
+
+    @abstractmethod
+    def part(self, name: str, offset: int, nbytes: int) -> AbstractContextManager[Sink]:
+        """Opens the part of a file at `offset`, of `nbytes` bytes; `join` then makes the parts one file."""
+
+    @abstractmethod
+    def has_part(self, name: str, offset: int, nbytes: int) -> bool:
+        """Whether a part is there, as far as its size tells."""
+
+    @abstractmethod
+    def join(self, name: str, offsets: list[int], new: str) -> None:
+        """Makes the parts of `name` at these offsets, all written, one file called `new`."""
+
+    @abstractmethod
+    def rename(self, old: str, new: str) -> None:
+        """Gives a file another name, in the place of what has it."""
+
+    @abstractmethod
+    def remove(self, name: str) -> None:
+        """Removes a file or a folder with all that is in it; nothing where there is none."""
+
+    @abstractmethod
+    def free(self) -> int | None:
+        """The bytes that the disk can still take; None where nobody knows."""
+
+    @abstractmethod
+    def lock(self) -> AbstractContextManager[None]:
+        """Keeps others from the directory's lock; where that cannot be had, does nothing.
+
+        Raises:
+            BlockingIOError: another process has it.
+        """
+
+    def write(self, name: str, data: Bytes) -> None:
+        """Writes a whole file, in the place of what has its name."""
+        with self.create(name, len(data)) as sink:
+            sink.write(data)
+
+    def path(self, name: str) -> str:
+        """A file of the store as messages call it."""
+        return f"{self.url.rstrip('/')}/{name}"
 
 
-def open_store(path_or_url: str | os.PathLike[str]) -> Store:
-    """The store of a directory."""
-    return _Local(Path(path_or_url))
+def open_store(url: str | os.PathLike[str], options: Mapping[str, Any] | None = None) -> Store:
+    """The store at a path or an address (`s3://bucket/model`, `memory://model`).
+
+    Args:
+        url: a path of this machine's file system, or an address of any protocol of `fsspec`.
+        options: what `fsspec` takes beside the address (its `storage_options`).
+
+    Raises:
+        OSError: `fsspec`, or what it needs for this protocol, is not installed.
+    """
+    from .local import LocalStore
+
+    address = os.fspath(url)
+    protocol, separator, path = address.partition("://")
+    if not separator:
+        return LocalStore(address)
+    if protocol in ("file", "local"):
+        return LocalStore(path)
+    from .remote import RemoteStore
+
+    return RemoteStore(address, options or {})

@@ -14,9 +14,9 @@ except ModuleNotFoundError as missing:
     raise SystemExit(f'fastinit: the command needs {missing.name}: pip install "fastinit[cli]"') from None
 
 from .. import __version__, show_config
-from ..checkpoint import CheckpointError
+from ..checkpoint import CheckpointError, EngineError
 from ..recipe import RecipeError
-from . import drift, init, show
+from . import drift, init, show, verify
 
 app = typer.Typer(
     add_completion=False,
@@ -34,7 +34,7 @@ def main() -> None:
     warnings.formatwarning = lambda message, *_, **__: f"fastinit: {message}\n"
     try:
         app()
-    except (CheckpointError, RecipeError) as error:
+    except (CheckpointError, EngineError, RecipeError) as error:
         _fail(str(error))
     except MemoryError as error:
         _fail(f"not enough memory: {error}")
@@ -67,6 +67,7 @@ def info() -> None:
 app.command()(init.init)
 app.command()(show.show)
 app.command()(drift.drift)
+app.command()(verify.verify)
 
 
 def _fail(message: str) -> NoReturn:

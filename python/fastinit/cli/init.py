@@ -2,59 +2,233 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import numpy.typing as npt
 import typer
 from rich.table import Table
 
 from .. import checkpoint
-from ..recipe import Assignment, Recipe
-from ..statistics import Statistics, statistics
+from ..checkpoint.engines import engine_called
+from ..checkpoint.sizes import format_bytes, parse_bytes
+from ..checkpoint.store import open_store
+from ..checkpoint.writer import unfinished
+from ..recipe import Assignment, Recipe, tensors_of, tensors_of_model
 from .progress import progress_bar
 from .tables import print_table, table
+
+_OUTPUT = "Output"
+_NAMES = "Names and shapes"
+_MACHINES = "Machines"
 
 
 def init(
     recipe: Annotated[Path, typer.Argument(metavar="RECIPE.toml", help="The recipe.", show_default=False)],
     out: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="DIR", help="Where model.safetensors goes; if not given, ./RECIPE"),
+        str | None,
+        typer.Option(
+            "--out",
+            metavar="DIR",
+            help="Where the checkpoint goes, a path or an address (s3://bucket/model); else ./RECIPE",
+            rich_help_panel=_OUTPUT,
+        ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, max=2**64 - 1, help="The seed of every value.")] = 0,
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing model.safetensors.")] = False,
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Gives a variable of the recipe another value."),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace an existing checkpoint.", rich_help_panel=_OUTPUT)
+    ] = False,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume", help="Go on with what an interrupted run has left.", rich_help_panel=_OUTPUT
+        ),
+    ] = False,
+    max_shard_size: Annotated[
+        str,
+        typer.Option("--max-shard-size", metavar="SIZE", help="The most of a file.", rich_help_panel=_OUTPUT),
+    ] = checkpoint.MAX_SHARD_SIZE,
+    max_memory: Annotated[
+        str | None,
+        typer.Option(
+            "--max-memory",
+            metavar="SIZE",
+            help="The most that a matrix of an initialiser such as orthogonal_ may take.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            metavar="MODULE:FACTORY",
+            help="A function that returns the model, which is never allocated.",
+            rich_help_panel=_NAMES,
+        ),
+    ] = None,
+    like: Annotated[
+        Path | None,
+        typer.Option(
+            "--like",
+            metavar="CHECKPOINT",
+            help="A safetensors file, index or directory, of which the headers are read.",
+            rich_help_panel=_NAMES,
+        ),
+    ] = None,
+    engine: Annotated[
+        str,
+        typer.Option(
+            "--engine", metavar="local|dask|ray", help="Whose processes do it.", rich_help_panel=_MACHINES
+        ),
+    ] = "local",
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            "--scheduler",
+            metavar="ADDRESS",
+            help="A running Dask scheduler or Ray cluster; else what is found, or one of this machine's own.",
+            rich_help_panel=_MACHINES,
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            min=1,
+            help="The processes of a cluster of this machine's own.",
+            rich_help_panel=_MACHINES,
+        ),
+    ] = None,
+    explain: Annotated[
+        str | None,
+        typer.Option(
+            "--explain", metavar="NAME", help="Say which rule a parameter meets and why; write nothing."
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the plan, its bytes and the free disk; write nothing.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Write the initial checkpoint that a recipe describes, and print what is in it."""
-    loaded = Recipe.from_toml(recipe)
-    plan = checkpoint.plan(loaded)
-    figures: dict[str, Statistics] = {}
-    with progress_bar() as progress:
-        task = progress.add_task("filling", total=plan.nbytes)
+    _check_size("--max-shard-size", max_shard_size)
+    _check_size("--max-memory", max_memory)
+    loaded = _load(recipe, assignments or [], model, like)
+    if explain is not None:
+        print(loaded.explain(explain))
+        return
+    target = out or recipe.stem
+    plan = checkpoint.plan(loaded, max_shard_size)
+    if dry_run:
+        _print_plan(plan, target, as_json)
+        return
+    try:
+        runner = engine_called(engine, scheduler=scheduler, workers=workers) or "local"
+    except (ValueError, ModuleNotFoundError) as error:
+        raise typer.BadParameter(str(error), param_hint="--engine") from None
+    with _hint(target), progress_bar() as progress:
+        task = progress.add_task("writing", total=sum(file.data_bytes for file in plan.files))
+        manifest = checkpoint.write(
+            loaded,
+            target,
+            seed=seed,
+            force=force,
+            resume=resume,
+            max_shard_size=max_shard_size,
+            max_memory=max_memory,
+            engine=runner,
+            progress=lambda nbytes: progress.advance(task, nbytes),
+        )
+    if as_json:
+        print(manifest.to_text(), end="")
+        return
+    files = plan.files[0].name if len(plan.files) == 1 else f"{len(plan.files)} files"
+    print_table(_table(plan, manifest), f"{target.rstrip('/')}/{files}: {_size(plan)}, seed {seed}")
 
-        def observe(tensor: Assignment, values: npt.NDArray[Any]) -> None:
-            figures[tensor.name] = statistics(values)
-            progress.advance(task, tensor.spec.nbytes)
-            if progress.finished:
-                progress.update(task, description="writing")
 
-        path = checkpoint.write(loaded, out or Path(recipe.stem), seed=seed, force=force, observe=observe)
-    numel = sum(tensor.spec.numel for tensor in plan.tensors)
-    size = f"{len(plan.tensors)} tensors, {numel:,} parameters, {plan.nbytes / 1e6:,.1f} MB"
-    print_table(_table(plan, figures), f"{path}: {size}, seed {seed}")
+@contextmanager
+def _hint(target: str) -> Iterator[None]:
+    """Says after Ctrl-C or a kill, if anything is complete, how to go on."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        if unfinished(open_store(target)):
+            print("fastinit: interrupted; --resume goes on with what is complete", file=sys.stderr)
+        raise
 
 
-def _table(plan: checkpoint.Plan, figures: dict[str, Statistics]) -> Table:
+def _load(path: Path, assignments: list[str], model: str | None, like: Path | None) -> Recipe:
+    variables: dict[str, int | float | str] = {}
+    for each in assignments:
+        name, equals, value = each.partition("=")
+        if not equals:
+            raise typer.BadParameter(f'"{each}" is not NAME=VALUE', param_hint="--set")
+        variables[name.strip()] = value
+    if model is not None and like is not None:
+        raise typer.BadParameter(
+            "names and shapes come from one place, --model or --like", param_hint="--model"
+        )
+    recipe = Recipe.from_toml(path, variables=variables)
+    if model is not None:
+        return recipe.with_tensors(*tensors_of_model(model))
+    return recipe if like is None else recipe.with_tensors(tensors_of(like))
+
+
+def _check_size(option: str, size: str | None) -> None:
+    try:
+        parse_bytes("1" if size is None else size)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from None
+
+
+def _size(plan: checkpoint.Plan) -> str:
+    return f"{len(plan.tensors)} tensors, {plan.numel:,} parameters, {format_bytes(plan.nbytes)}"
+
+
+def _print_plan(plan: checkpoint.Plan, target: str, as_json: bool) -> None:
+    free = open_store(target).free()
+    matrix, name = plan.largest_matrix
+    if as_json:
+        files = [
+            {"name": file.name, "bytes": file.nbytes, "tensors": [tensor.name for tensor in file.tensors]}
+            for file in plan.files
+        ]
+        document = {"files": files, "ties": dict(plan.ties), "parameters": plan.numel, "bytes": plan.nbytes}
+        print(json.dumps({**document, "free_bytes": free, "matrix_bytes": matrix, "matrix": name}))
+        return
+    filled = table(("file", "largest tensor"), ("tensors", "tasks", "bytes"))
+    for number, file in enumerate(plan.files):
+        largest = max(file.tensors, key=lambda tensor: tensor.spec.nbytes)
+        tasks = sum(part.file == number for part in plan.parts)
+        filled.add_row(file.name, largest.name, str(len(file.tensors)), str(tasks), f"{file.nbytes:,}")
+    lines = [f"{target.rstrip('/')}: {_size(plan)} in {len(plan.files)} files; nothing is written"]
+    lines += [f"{tied} is tied to {source}" for tied, source in plan.ties.items()]
+    if name is not None:
+        lines.append(f"memory: {format_bytes(matrix)} at most for a matrix of {name}, beside the buffers")
+    if free is not None:
+        enough = "enough" if free >= plan.nbytes else "NOT ENOUGH"
+        lines.append(f"disk: {free:,} bytes free, {enough} for {plan.nbytes:,}")
+    print_table(filled, "\n".join(lines))
+
+
+def _table(plan: checkpoint.Plan, manifest: checkpoint.Manifest) -> Table:
     filled = table(("name", "shape", "dtype", "initialiser"), ("mean", "std", "min", "max"))
 
     def add(name: str, tensor: Assignment, initialiser: str) -> None:
-        seen = figures[tensor.name]
+        seen = manifest.tensors[tensor.name].statistics
         numbers = (f"{number:.4g}" for number in (seen.mean, seen.std, seen.min, seen.max))
         filled.add_row(name, str(list(tensor.spec.shape)), tensor.spec.dtype, initialiser, *numbers)
 
-    by_name = {tensor.name: tensor for tensor in plan.tensors}
-    for tensor in plan.tensors:
-        add(tensor.name, tensor, str(tensor.initialiser))
-    for name, source in plan.ties.items():
-        add(name, by_name[source], f"tied to {source}")
+    stored = {tensor.name: tensor for tensor in plan.tensors}
+    # In the recipe's order, which people know, not in that of the bytes.
+    for name in [*manifest.job.recipe.assignments, *plan.ties]:
+        tie = plan.ties.get(name)
+        add(name, stored[tie or name], f"tied to {tie}" if tie else str(stored[name].initialiser))
     return filled
