@@ -1,4 +1,4 @@
-"""`python -m benchmarks [fills] [dense]`: measures fastinit beside its peers, and prints tables of ratios."""
+"""`python -m benchmarks [fills] [dense] [checkpoints]`: fastinit beside its peers, in tables of ratios."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import argparse
 from pathlib import Path
 
 import fastinit
-from benchmarks import dense, fills
+from benchmarks import checkpoints, dense, fills
 from benchmarks.peers import torch
 
-SUITES = {"fills": fills.run, "dense": dense.run}
+SUITES = {"fills": fills.run, "dense": dense.run, "checkpoints": checkpoints.run}
 
 
 def arguments() -> argparse.Namespace:
@@ -41,6 +41,13 @@ def arguments() -> argparse.Namespace:
     )
     of_fills.add_argument(
         "--plot", type=Path, metavar="FILE", help="draw rate against size (needs the extra `plot`)"
+    )
+    of_checkpoints = parser.add_argument_group("checkpoints")
+    of_checkpoints.add_argument(
+        "--gigabytes", type=int, nargs="+", default=[1, 4, 16], help="how large; default: 1 4 16"
+    )
+    of_checkpoints.add_argument(
+        "--directory", type=Path, help="on the disk that is to be measured; default: the temporary one's"
     )
     options = parser.parse_args()
     unknown = set(options.suites) - set(SUITES)
