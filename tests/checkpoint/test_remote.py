@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from fastinit import checkpoint
 from fastinit.checkpoint import MismatchError
+from fastinit.checkpoint.header import INDEX
 from fastinit.checkpoint.manifest import MANIFEST
-from fastinit.checkpoint.plan import INDEX
 from fastinit.checkpoint.store import Store, open_store
 from fastinit.recipe import Recipe, Rule, TensorSpec
 from reference.checkpoints import RECIPE, SEED, contents, layers
@@ -309,3 +310,12 @@ print({{"fsspec", "s3fs", "distributed", "ray"}} & set(sys.modules))
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+def test_a_checkpoint_is_read_and_compared_where_it_lies(place: Place) -> None:
+    place.write()
+    found = checkpoint.Checkpoint(place.url, place.options)
+    index = (slice(7, 9), slice(None))
+    rows = found.read("large", 7 * 1000, 9 * 1000).reshape(2, 1000)
+    np.testing.assert_array_equal(rows, LARGE.value("large", index, SEED))
+    assert {each.unchanged for each in checkpoint.drift(found, LARGE, SEED).values()} == {1.0}

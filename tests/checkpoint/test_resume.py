@@ -17,9 +17,9 @@ import pytest
 
 from fastinit import checkpoint
 from fastinit.checkpoint import CheckpointError, Manifest
+from fastinit.checkpoint.header import INDEX
 from fastinit.checkpoint.local import LocalStore
 from fastinit.checkpoint.manifest import MANIFEST
-from fastinit.checkpoint.plan import INDEX
 from fastinit.recipe import Recipe, Rule, TensorSpec
 from reference.checkpoints import RECIPE, SEED, contents, layers
 

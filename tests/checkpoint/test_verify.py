@@ -19,8 +19,8 @@ from safetensors.numpy import load_file, save_file
 
 from fastinit import checkpoint
 from fastinit.checkpoint import CheckpointError, Manifest, MismatchError
+from fastinit.checkpoint.header import INDEX
 from fastinit.checkpoint.manifest import MANIFEST
-from fastinit.checkpoint.plan import INDEX
 from fastinit.nn.init import Layout
 from fastinit.recipe import Recipe, Rule, TensorSpec
 from reference.checkpoints import PEAK_MEMORY, RULES, SEED, TENSORS, contents, open_files

@@ -8,7 +8,7 @@ class CheckpointError(ValueError):
 
 
 class EngineError(RuntimeError):
-    """An engine could not run a task: the workers that tried have died."""
+    """An engine could not run a task: the workers that tried have died, or it has given no result."""
 
 
 class MismatchError(CheckpointError):

@@ -18,6 +18,12 @@ import numpy as np
 
 from .errors import CheckpointError
 
+FILE = "model.safetensors"
+"""What Hugging Face calls the one file of a checkpoint."""
+
+INDEX = "model.safetensors.index.json"
+"""What it calls the file that says which tensor is in which file, where there are several."""
+
 PREFIX = 8
 """The bytes before the header, which hold its length."""
 

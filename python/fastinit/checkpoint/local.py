@@ -138,7 +138,8 @@ class _File:
             if not self._direct or error.errno != errno.EINVAL:
                 raise
             self._direct = False  # a file system that has no such way
-            path.unlink(missing_ok=True) if flags & os.O_EXCL else None
+            if flags & os.O_EXCL:  # the attempt may have made the file
+                path.unlink(missing_ok=True)
             self._descriptor = os.open(path, flags, 0o666)
 
     def write(self, data: Bytes) -> int:

@@ -10,7 +10,7 @@ from functools import cached_property
 from ..recipe import Assignment, Recipe, RecipeError
 from ..recipe.errors import located
 from .digest import LEAF
-from .header import CODES, MOST_BYTES, Entry, encode
+from .header import CODES, FILE, MOST_BYTES, Entry, encode
 from .local import PAGE
 from .sizes import format_bytes, parse_bytes
 from .values import divisible, working_bytes
@@ -20,8 +20,6 @@ MAX_SHARD_SIZE = "5GB"
 
 MOST_PART_BYTES = 4 << 30
 """The largest part of a file that one task writes: S3 puts parts of up to 5 GiB together."""
-
-INDEX = "model.safetensors.index.json"
 
 
 @dataclass(frozen=True)
@@ -169,7 +167,7 @@ def _groups(tensors: Iterable[Assignment], limit: int) -> list[list[Assignment]]
 
 
 def _name(number: int, count: int) -> str:
-    return "model.safetensors" if count == 1 else f"model-{number:05d}-of-{count:05d}.safetensors"
+    return FILE if count == 1 else f"model-{number:05d}-of-{count:05d}.safetensors"
 
 
 def _file(name: str, tensors: list[Assignment], ties: Mapping[str, str], limit: int) -> File:

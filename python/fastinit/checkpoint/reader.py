@@ -14,14 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import CheckpointError
-from .header import MOST_BYTES, PREFIX, Entry, Header, HeaderError, parse, text_size
+from .header import FILE, INDEX, MOST_BYTES, PREFIX, Entry, Header, HeaderError, parse, text_size
 from .store import Store, open_store
-
-FILE = "model.safetensors"
-"""What the one file of a small checkpoint is called."""
-
-INDEX = "model.safetensors.index.json"
-"""What says which tensor is in which file, where there are several."""
 
 _AT_ONCE = 16
 """Headers that are asked for together: of a store far away, each takes its time to come."""
@@ -40,6 +34,7 @@ class Checkpoint:
     Args:
         path_or_url: a `.safetensors` file, an index (`.json`), or a directory with an index, with one
             `model.safetensors`, or with any `.safetensors` files.
+        options: what `fsspec` takes beside an address (its `storage_options`).
 
     Raises:
         CheckpointError: what is there is no checkpoint; the message names the file and the tensor.
@@ -50,11 +45,11 @@ class Checkpoint:
         headers: what the header of each file says.
     """
 
-    def __init__(self, path_or_url: str | os.PathLike[str]) -> None:
+    def __init__(self, path_or_url: str | os.PathLike[str], options: Mapping[str, Any] | None = None) -> None:
         self.source = os.fspath(path_or_url)
         directory, name = _split(self.source)
         self._directory = directory
-        self._store: Store = open_store(directory)
+        self._store: Store = open_store(directory, options)
         listed = self._listed(name)
         files = sorted(set(listed.values())) if listed is not None else self._files(name)
         with ThreadPoolExecutor(_AT_ONCE) as pool:

@@ -14,8 +14,9 @@ import numpy.typing as npt
 from ..recipe import Assignment
 from .digest import LEAF
 from .errors import MismatchError
+from .header import INDEX
 from .manifest import MANIFEST, Manifest
-from .plan import INDEX, File, Part, Plan
+from .plan import File, Part, Plan
 from .record import Record, Tally, summaries
 from .store import Store, open_store
 from .stream import buffer_bytes

@@ -12,9 +12,11 @@ from typing import Any
 
 from ..recipe import Recipe, RecipeError
 from .engines import Engine, engine_called
+from .errors import EngineError
+from .header import INDEX
 from .job import FOLDER, Job
 from .manifest import MANIFEST, Manifest
-from .plan import INDEX, MAX_SHARD_SIZE, File, Part, Plan
+from .plan import MAX_SHARD_SIZE, File, Part, Plan
 from .record import Record, summaries
 from .sizes import format_bytes, parse_bytes
 from .store import Store, open_store
@@ -67,7 +69,7 @@ def write(
         FileExistsError: there is a checkpoint, and neither `force` nor `resume` was given; or what `resume`
             finds has another recipe, seed or shard size.
         BlockingIOError: another process is writing to the directory.
-        EngineError: the workers that tried a task have died.
+        EngineError: the workers that tried a task have died, or a result is missing.
         OSError: the disk is full, or the directory cannot be made or written in.
 
     Draws: each tensor from position 0 of `Generator(seed=seed).fork(name)`; no other generator moves.
@@ -182,7 +184,7 @@ def _fill(
             progress(part.stop - part.start)
     lost = len(set(todo) - records.keys())
     if lost:
-        raise RuntimeError(f"the engine has given no result of {lost} of {len(todo)} tasks")
+        raise EngineError(f"the engine has given no result of {lost} of {len(todo)} tasks")
     return records
 
 

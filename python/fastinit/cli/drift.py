@@ -12,7 +12,7 @@ import typer
 from .. import checkpoint as checkpoints
 from ..recipe import Recipe
 from .progress import progress_bar
-from .report import in_order, print_json, print_rows, row, selected
+from .report import AsJson, Patterns, Reverse, Source, in_order, print_json, print_rows, row, selected
 
 FIGURES = "relative", "rms", "largest", "cosine", "std_then", "std_now", "unchanged"
 
@@ -32,24 +32,12 @@ class Sort(StrEnum):
 
 
 def drift(
-    path: Annotated[
-        str,
-        typer.Argument(
-            metavar="CHECKPOINT",
-            help="A .safetensors file, an index, a directory, or the URL of one.",
-            show_default=False,
-        ),
-    ],
+    path: Source,
     recipe: Annotated[
         Path,
         typer.Argument(metavar="RECIPE.toml", help="The recipe of its initial values.", show_default=False),
     ],
-    patterns: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[PATTERN]...", help='Names to compare, such as "h.*.bias".', show_default=False
-        ),
-    ] = None,
+    patterns: Patterns = None,
     seed: Annotated[
         int, typer.Option("--seed", min=0, max=2**64 - 1, help="The seed of its initial values.")
     ] = 0,
@@ -60,10 +48,8 @@ def drift(
     sort: Annotated[
         Sort | None, typer.Option("--sort", help="Sort by this; if not given, as the files have them.")
     ] = None,
-    reverse: Annotated[bool, typer.Option("--reverse", help="Turn the order round.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object; NaN is null in it.")
-    ] = False,
+    reverse: Reverse = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compare a checkpoint with its initial values, which a recipe and a seed give again.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -159,8 +159,9 @@ def _hint(target: str) -> Iterator[None]:
     try:
         yield
     except (KeyboardInterrupt, SystemExit):
-        if unfinished(open_store(target)):
-            print("fastinit: interrupted; --resume goes on with what is complete", file=sys.stderr)
+        with suppress(OSError):  # a store that cannot be asked any more
+            if unfinished(open_store(target)):
+                print("fastinit: interrupted; --resume goes on with what is complete", file=sys.stderr)
         raise
 
 

@@ -9,10 +9,27 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from ..checkpoint import Checkpoint, CheckpointError
 from .tables import print_table, table
+
+Source = Annotated[
+    str,
+    typer.Argument(
+        metavar="CHECKPOINT",
+        help="A .safetensors file, an index, a directory, or the URL of one.",
+        show_default=False,
+    ),
+]
+Patterns = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[PATTERN]...", help='Names of tensors, such as "h.*.bias".', show_default=False),
+]
+Reverse = Annotated[bool, typer.Option("--reverse", help="Turn the order round.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object; NaN is null in it.")]
 
 
 @dataclass(frozen=True)

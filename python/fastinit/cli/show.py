@@ -11,7 +11,7 @@ import typer
 from ..checkpoint import Checkpoint
 from ..statistics import Statistics, merge, statistics
 from .progress import progress_bar
-from .report import in_order, print_json, print_rows, row, selected
+from .report import AsJson, Patterns, Reverse, Source, in_order, print_json, print_rows, row, selected
 
 _PIECE = 16 * 1024 * 1024
 """Bytes that are held together."""
@@ -33,25 +33,13 @@ class Sort(StrEnum):
 
 
 def show(
-    path: Annotated[
-        str,
-        typer.Argument(
-            metavar="PATH",
-            help="A .safetensors file, an index, a directory, or the URL of one.",
-            show_default=False,
-        ),
-    ],
-    patterns: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[PATTERN]...", help='Names to show, such as "h.*.bias".', show_default=False),
-    ] = None,
+    path: Source,
+    patterns: Patterns = None,
     sort: Annotated[
         Sort | None, typer.Option("--sort", help="Sort by this; if not given, as the files have them.")
     ] = None,
-    reverse: Annotated[bool, typer.Option("--reverse", help="Turn the order round.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object; NaN is null in it.")
-    ] = False,
+    reverse: Reverse = False,
+    as_json: AsJson = False,
 ) -> None:
     """Print the shapes and dtypes of a checkpoint's tensors, and the statistics of their values.
 
