@@ -453,15 +453,22 @@ class Killing:
 
     def run(self, directory: Path, number: signal.Signals, after: float) -> bool:
         """Begins or goes on, and sends the signal after so many seconds; returns whether it came in time."""
+        # Held back until the child has its `try` about it: what escaped it would run the end of pytest there.
+        stopping = {signal.SIGINT, signal.SIGTERM}
+        signal.pthread_sigmask(signal.SIG_BLOCK, stopping)
         child = os.fork()
         if child == 0:
-            signal.signal(signal.SIGTERM, signal.default_int_handler)  # as the command does, more or less
-            status = 1
+            signal.alarm(60)  # ends a child that waits for ever
             try:
+                for each in stopping:
+                    signal.signal(each, signal.default_int_handler)  # as the command does, more or less
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, stopping)
                 self._write(directory)
-                status = 0
-            finally:
-                os._exit(status)
+                signal.pthread_sigmask(signal.SIG_BLOCK, stopping)
+            except BaseException:
+                os._exit(1)
+            os._exit(0)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, stopping)
         time.sleep(after)
         os.kill(child, number)
         return os.waitpid(child, 0)[1] != 0
