@@ -103,8 +103,8 @@ def _named(module_or_mapping: object) -> dict[str, Any]:
 
 
 def _spec(name: str, target: Any) -> TensorSpec:
-    array = adopt(target)
+    array, shard = adopt(target)
     _core.check_writable(array)
     if array.dtype.name not in DTYPES:
         raise RecipeError(f'"{name}" is of dtype {array.dtype}; only floating-point tensors can be filled')
-    return TensorSpec(array.shape, array.dtype.name)
+    return TensorSpec(array.shape if shard is None else shard.global_shape, array.dtype.name)

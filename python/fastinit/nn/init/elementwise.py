@@ -48,7 +48,8 @@ def uniform_(
         tensor([[-0.2019,  0.7610,  0.4714],
                 [ 0.2110,  0.9445, -0.2758]])
     """
-    random.uniform(adopt(tensor), a, b, generator, shard)
+    array, shard = adopt(tensor, shard)
+    random.uniform(array, a, b, generator, shard)
     return filled(tensor)
 
 
@@ -87,7 +88,8 @@ def normal_(
         tensor([[-0.0185, -0.0198, -0.0124],
                 [ 0.0096,  0.0031,  0.0036]])
     """
-    random.normal(adopt(tensor), mean, std, generator, shard)
+    array, shard = adopt(tensor, shard)
+    random.normal(array, mean, std, generator, shard)
     return filled(tensor)
 
 
@@ -136,7 +138,7 @@ def trunc_normal_(
         tensor([[-0.1736,  0.7056,  0.4150],
                 [ 0.1815,  0.9245, -0.2382]])
     """
-    array = adopt(tensor)
+    array, shard = adopt(tensor, shard)
     if mean < a - 2 * std or mean > b + 2 * std:
         warnings.warn(
             "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. "
@@ -188,7 +190,8 @@ def masked_uniform_(
         tensor([[-0.0000, 7.6104, 0.0000],
                 [0.0000, 9.4448, -0.0000]])
     """
-    random.masked_uniform(adopt(tensor), low, high, threshold, generator, shard)
+    array, shard = adopt(tensor, shard)
+    random.masked_uniform(array, low, high, threshold, generator, shard)
     return filled(tensor)
 
 
@@ -214,7 +217,8 @@ def constant_(tensor: T, val: float) -> T:
         tensor([[0.3000, 0.3000, 0.3000],
                 [0.3000, 0.3000, 0.3000]])
     """
-    random.constant(adopt(tensor), val)
+    array, _ = adopt(tensor)
+    random.constant(array, val)
     return filled(tensor)
 
 
@@ -235,7 +239,8 @@ def ones_(tensor: T) -> T:
         tensor([[1., 1., 1.],
                 [1., 1., 1.]])
     """
-    random.constant(adopt(tensor), 1.0)
+    array, _ = adopt(tensor)
+    random.constant(array, 1.0)
     return filled(tensor)
 
 
@@ -256,5 +261,6 @@ def zeros_(tensor: T) -> T:
         tensor([[0., 0., 0.],
                 [0., 0., 0.]])
     """
-    random.constant(adopt(tensor), 0.0)
+    array, _ = adopt(tensor)
+    random.constant(array, 0.0)
     return filled(tensor)

@@ -115,4 +115,4 @@ def fan_of_mode(shape: Sequence[int], mode: str) -> int:
 
 def _calculate_fan_in_and_fan_out(tensor: Any) -> tuple[int, int]:
     # PyTorch's private name, which much code about initialisation calls all the same.
-    return fan_in_and_fan_out(adopt(tensor).shape)
+    return fan_in_and_fan_out(global_shape(*adopt(tensor)))

@@ -68,7 +68,7 @@ def orthogonal_(
         >>> fastinit.allclose(q @ q.T, fastinit.eye(2), atol=1e-6)
         True
     """
-    array = adopt(tensor)
+    array, shard = adopt(tensor, shard)
     matrices = Matrices(array, shard, layout)
     if len(matrices.shapes[0]) < 2:  # a layout leaves as many
         raise ValueError("Only tensors with 2 or more dimensions are supported")
@@ -123,7 +123,7 @@ def delta_orthogonal_(
                 [[ 0.0000,  0.1954,  0.0000],
                  [ 0.0000,  0.9807,  0.0000]]])
     """
-    array = adopt(tensor)
+    array, shard = adopt(tensor, shard)
     matrices = Matrices(array, shard, layout)
     matrices.require_dimensions({3, 4, 5}, "Only tensors with 3, 4, or 5 dimensions are supported")
     for out_channels, in_channels, *_ in matrices.shapes:

@@ -71,7 +71,7 @@ def xavier_uniform_(
         tensor([[-0.2212,  0.8337,  0.5164],
                 [ 0.2311,  1.0346, -0.3021]])
     """
-    array = adopt(tensor)
+    array, shard = adopt(tensor, shard)
     fill_scaled(array, "uniform", functools.partial(_xavier_std, gain=gain), generator, shard, layout)
     return filled(tensor)
 
@@ -113,7 +113,7 @@ def xavier_normal_(
         tensor([[-0.5848, -0.6269, -0.3906],
                 [ 0.3049,  0.0972,  0.1144]])
     """
-    array = adopt(tensor)
+    array, shard = adopt(tensor, shard)
     fill_scaled(array, "normal", functools.partial(_xavier_std, gain=gain), generator, shard, layout)
     return filled(tensor)
 
@@ -162,7 +162,7 @@ def kaiming_uniform_(
         tensor([[-0.2855,  1.0763,  0.6667],
                 [ 0.2983,  1.3357, -0.3901]])
     """
-    array = adopt(tensor)
+    array, shard = adopt(tensor, shard)
     if not _is_empty(whole_shape(array, shard, layout)):
         std_of = functools.partial(_kaiming_std, a=a, mode=mode, nonlinearity=nonlinearity)
         fill_scaled(array, "uniform", std_of, generator, shard, layout)
@@ -213,7 +213,7 @@ def kaiming_normal_(
         tensor([[-0.9247, -0.9911, -0.6176],
                 [ 0.4821,  0.1536,  0.1808]])
     """
-    array = adopt(tensor)
+    array, shard = adopt(tensor, shard)
     if not _is_empty(whole_shape(array, shard, layout)):
         std_of = functools.partial(_kaiming_std, a=a, mode=mode, nonlinearity=nonlinearity)
         fill_scaled(array, "normal", std_of, generator, shard, layout)
@@ -365,7 +365,7 @@ def _scale_variance(
     shard: Shard | None,
     layout: Layout | None,
 ) -> None:
-    array = adopt(tensor)
+    array, shard = adopt(tensor, shard)
     shape = whole_shape(array, shard, layout)
     if not 0 < scale < math.inf:
         raise ValueError(f"variance_scaling_ expects scale to be above 0 and finite, but found scale {scale}")

@@ -45,7 +45,7 @@ def eye_(tensor: T, shard: Shard | None = None, layout: Layout | None = None) ->
         tensor([[1., 0., 0.],
                 [0., 1., 0.]])
     """
-    array = adopt(tensor)
+    array, shard = adopt(tensor, shard)
     matrices = Matrices(array, shard, layout)
     matrices.require_dimensions({2}, "Only tensors with 2 dimensions are supported")
     random.constant(array, 0.0)
@@ -83,7 +83,7 @@ def dirac_(tensor: T, groups: int = 1, shard: Shard | None = None, layout: Layou
                 [[0., 0., 0.],
                  [0., 1., 0.]]])
     """
-    array = adopt(tensor)
+    array, shard = adopt(tensor, shard)
     matrices = Matrices(array, shard, layout)
     matrices.require_dimensions({3, 4, 5}, "Only tensors with 3, 4, or 5 dimensions are supported")
     if groups < 1:
@@ -146,7 +146,7 @@ def sparse_(
                 [0.0083, 0.0020, 0.0119],
                 [0.0254, 0.0000, 0.0000]])
     """
-    array = adopt(tensor)
+    array, shard = adopt(tensor, shard)
     matrices = Matrices(array, shard, layout)
     matrices.require_dimensions({2}, "Only tensors with 2 dimensions are supported")
     if not 0 <= sparsity <= 1:

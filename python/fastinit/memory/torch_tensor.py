@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .dtypes import as_dtype
+from ..dtypes import as_dtype
 
 __all__ = ["adopt_torch", "count_torch_fill", "is_torch"]
 

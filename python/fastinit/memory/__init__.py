@@ -4,37 +4,42 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from .torch_memory import adopt_torch, count_torch_fill, is_torch
+from ..shard import Shard
+from .torch_tensor import adopt_torch, count_torch_fill, is_torch
 
 __all__ = ["adopt", "filled"]
 
 T = TypeVar("T")
+Array = np.ndarray[Any, np.dtype[Any]]
 
 
-def adopt(tensor: Any) -> np.ndarray[Any, np.dtype[Any]]:
-    """Returns the memory of `tensor` as an array that shares it, to be filled in place.
+def adopt(tensor: Any, shard: Shard | None = None) -> tuple[Array, Shard | None]:
+    """Returns the memory of `tensor` as an array that shares it, to be filled in place, and what it is of.
 
     Nothing is recorded; what has filled it says so with `filled`.
 
     Args:
         tensor: a Tensor, a Parameter, an ndarray (a memmap included), or a tensor of PyTorch's on the CPU.
+        shard: which box of which tensor the caller says that it is.
+
+    Returns:
+        The array, and which box of which tensor that is; None where it is the whole.
 
     Raises:
         TypeError: `tensor` is something else, whose values could be filled in a copy only.
         RuntimeError, ValueError: what PyTorch raises of tensors that have no memory of their own.
     """
     if isinstance(tensor, np.ndarray):
-        return tensor
+        return tensor, shard
     share = getattr(tensor, "_adopt_for_fill", None)
     if share is None:
         if is_torch(tensor):
-            return adopt_torch(tensor)
+            return adopt_torch(tensor), shard
         raise TypeError(
             f"expected a Tensor, an array or a torch.Tensor to fill in place, got {type(tensor).__name__}: "
             "make an array of it first, and keep that array"
         )
-    array: np.ndarray[Any, np.dtype[Any]] = share()
-    return array
+    return share(), shard
 
 
 def filled(tensor: T) -> T:
