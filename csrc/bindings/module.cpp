@@ -22,4 +22,5 @@ PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
     fastinit::bindings::register_tape_record(module);
     fastinit::bindings::register_tape_engine(module);
     fastinit::bindings::register_tape_layers(module);
+    fastinit::bindings::register_torch(module);
 }

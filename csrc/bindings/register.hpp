@@ -22,5 +22,6 @@ void register_tape_layers(pybind11::module_& module);
 void register_tape_objects(pybind11::module_& module);
 void register_tape_record(pybind11::module_& module);
 void register_tape_rule(pybind11::module_& module);
+void register_torch(pybind11::module_& module);
 
 }  // namespace fastinit::bindings

@@ -316,6 +316,13 @@ class CompiledBackward:
     def __call__(self, grad: FillArray, /) -> tuple[FillArray | None, ...]: ...
 
 def kept_bytes() -> int: ...
+def torch_array(tensor: Any, dtypes: dict[Any, np.dtype[Any]], strided: Any, /) -> FillArray | None:
+    """Returns an array over the memory of a tensor of PyTorch's, which the array keeps alive.
+
+    None where the tensor has no such memory: its dtype is not in `dtypes`, its layout is not `strided`, it is
+    nested, on another device, the conjugate or the negative of what lies in memory, or its storage is freed.
+    """
+
 def set_array_without_memory(array_class: type[FillArray]) -> None:
     """Says which class of arrays has a shape and a dtype alone.
 

@@ -15,6 +15,7 @@ from .ops import drawing
 from .ops.operands import Array, broadcast, lift, lower
 from .overloads import is_integer, no_overload
 from .random import Generator
+from .random.bounds import check_floating
 from .random.fills import check_normal
 from .tensor import Tensor
 
@@ -201,9 +202,8 @@ def normal(
         return finished(array, requires_grad)
     like = tensors[0]._array
     means, deviations = (each._array if isinstance(each, Tensor) else each for each in (mean, std))
-    check_normal(
-        np.empty(0, like.dtype), 0.0 if mean is tensors[0] else mean, 1.0 if isinstance(std, Tensor) else std
-    )
+    limits = check_floating(np.empty(0, like.dtype), "normal_kernel_cpu")
+    check_normal(limits, 0.0 if mean is tensors[0] else mean, 1.0 if isinstance(std, Tensor) else std)
     if isinstance(std, Tensor) and not (deviations >= 0).all():
         raise RuntimeError("normal expects all elements of std >= 0.0")
     shape = broadcast(np.add, means, deviations).shape if len(tensors) == 2 else like.shape

@@ -2,10 +2,13 @@
 
 import functools
 import sys
-from typing import Any
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from .. import _core
 from ..dtypes import as_dtype
 
 __all__ = ["adopt_torch", "count_torch_fill", "is_torch"]
@@ -34,74 +37,58 @@ def adopt_torch(tensor: Any) -> Array:
             memory.
         RuntimeError, ValueError: what PyTorch raises of tensors that have no memory of their own.
     """
-    torch: Any = sys.modules["torch"]
-    kind = type(tensor)
-    if kind.__torch_dispatch__ is not torch.Tensor.__torch_dispatch__:
-        raise _refusal(tensor, "it stands for other tensors: fill those, a shard of a DTensor with shard=")
-    if not tensor.is_cpu:
-        raise _refusal(tensor, f'it is on the device "{tensor.device}", and fills are made on the CPU')
-    if tensor.layout is not torch.strided or tensor.is_nested or tensor.is_quantized:
-        form = "quantised" if tensor.is_quantized else "nested" if tensor.is_nested else str(tensor.layout)
-        raise _refusal(tensor, f"it is {form}: only strided memory holds each element as it is")
-    if tensor.is_conj() or tensor.is_neg():
-        raise _refusal(tensor, "it is a view that negates what lies in memory: fill what it is a view of")
-    dtype = _numpy_dtype(tensor.dtype)
-    if dtype is None:
-        raise _refusal(tensor, f"NumPy has no {tensor.dtype}")
-    shape = tuple(tensor.shape)
-    if 0 in shape:
-        return np.empty(shape, dtype)
-    if tensor.is_contiguous():
-        strides, extent = None, tensor.numel()
-    else:
-        steps = tensor.stride()
-        strides = tuple(step * dtype.itemsize for step in steps)
-        extent = 1 + sum((size - 1) * step for size, step in zip(shape, steps, strict=True))
-    address = tensor.data_ptr()
-    # Who frees a tensor's storage, as FSDP does between uses, leaves its shape.
-    available = tensor.untyped_storage().nbytes() - tensor.storage_offset() * dtype.itemsize
-    if address == 0 or extent * dtype.itemsize > available:
-        raise _refusal(tensor, "its storage is freed or too small")
-    return np.asarray(_Memory(tensor, address, shape, strides, dtype.itemsize)).view(dtype)
-
-
-class _Memory:
-    """A tensor's memory in the form that NumPy takes it, which becomes the base of the array."""
-
-    __slots__ = ("__array_interface__", "tensor")
-
-    def __init__(
-        self,
-        tensor: Any,
-        address: int,
-        shape: tuple[int, ...],
-        strides: tuple[int, ...] | None,
-        itemsize: int,
-    ) -> None:
-        self.tensor = tensor
-        self.__array_interface__ = {
-            "version": 3,
-            "data": (address, False),
-            "shape": shape,
-            "strides": strides,
-            "typestr": f"|V{itemsize}",  # bfloat16 has no letter of its own
-        }
+    torch = _torch()
+    if type(tensor).__torch_dispatch__ is torch.plain_dispatch:
+        array = _core.torch_array(tensor, torch.dtypes, torch.strided)
+        if array is not None:
+            return array
+    raise TypeError(f"cannot fill this {type(tensor).__name__} in place: {_obstacle(torch, tensor)}")
 
 
 def count_torch_fill(tensor: Any) -> None:
     """Moves the version of a tensor of PyTorch's on, so that autograd notices that a saved value is gone."""
-    if not tensor.is_inference():  # those have no version
-        sys.modules["torch"].autograd.graph.increment_version(tensor)
+    _torch().increment_version(tensor)
+
+
+class _Torch(NamedTuple):
+    """What is needed of PyTorch, looked up once.
+
+    Attributes:
+        plain_dispatch: the `__torch_dispatch__` of tensors that do not stand for others.
+        dtypes: NumPy's dtypes by PyTorch's, of those that both have; ml_dtypes' among them.
+        strided: the layout of tensors with a place in memory for each element.
+        increment_version: moves the version of a tensor on.
+    """
+
+    plain_dispatch: Any
+    dtypes: dict[Any, np.dtype[Any]]
+    strided: Any
+    increment_version: Callable[[Any], None]
 
 
 @functools.cache
-def _numpy_dtype(dtype: Any) -> np.dtype[Any] | None:
+def _torch() -> _Torch:
+    torch: Any = sys.modules["torch"]
     _ = as_dtype("bfloat16").numpy  # from here on NumPy knows this one by its name, and others of 8 bits
-    try:
-        return np.dtype(str(dtype).removeprefix("torch."))
-    except TypeError:
-        return None
+    dtypes = {}
+    for kind in {each for each in vars(torch).values() if isinstance(each, torch.dtype)}:
+        with suppress(TypeError):
+            dtypes[kind] = np.dtype(str(kind).removeprefix("torch."))
+    increment_version = torch.autograd.graph.increment_version
+    return _Torch(torch.Tensor.__torch_dispatch__, dtypes, torch.strided, increment_version)
 
 
-def _refusal(tensor: Any, reason: str) -> TypeError:
-    return TypeError(f"cannot fill this {type(tensor).__name__} in place: {reason}")
+def _obstacle(torch: _Torch, tensor: Any) -> str:
+    """Says why a tensor has no memory to fill."""
+    if type(tensor).__torch_dispatch__ is not torch.plain_dispatch:
+        return "it stands for other tensors: fill those, a shard of a DTensor with shard="
+    if not tensor.is_cpu:
+        return f'it is on the device "{tensor.device}", and fills are made on the CPU'
+    if tensor.layout is not torch.strided or tensor.is_nested or tensor.is_quantized:
+        form = "quantised" if tensor.is_quantized else "nested" if tensor.is_nested else str(tensor.layout)
+        return f"it is {form}: only strided memory holds each element as it is"
+    if tensor.is_conj() or tensor.is_neg():
+        return "it is a view that negates what lies in memory: fill what it is a view of"
+    if tensor.dtype not in torch.dtypes:
+        return f"NumPy has no {tensor.dtype}"
+    return "its storage is freed or too small"

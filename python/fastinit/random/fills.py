@@ -11,6 +11,7 @@ from ..shard import Shard
 from .bounds import (
     FLOATING,
     INTEGERS,
+    FloatingLimits,
     IntegerLimits,
     as_real,
     check_finite,
@@ -64,13 +65,12 @@ def uniform(
         NotImplementedError: the array is of another dtype.
         TypeError: an argument is of a wrong type.
     """
-    low, high = check_uniform(array, low, high)
+    low, high = check_uniform(check_floating(array, "check_uniform_bounds"), low, high)
     _core.fill_uniform(array, low, high, *take("uniform_", array, generator, shard))
 
 
-def check_uniform(array: Array, low: float, high: float) -> tuple[float, float]:
-    """Checks the arguments of `uniform`, raising as it does; returns the bounds as floats."""
-    limits = check_floating(array, "check_uniform_bounds")
+def check_uniform(limits: FloatingLimits, low: float, high: float) -> tuple[float, float]:
+    """Checks arguments of `uniform` against a dtype, raising as it does; returns them as floats."""
     low = as_real(low, "uniform_", "from", 1)
     high = as_real(high, "uniform_", "to", 2)
     check_interval(low, high, limits)
@@ -99,13 +99,12 @@ def normal(
         NotImplementedError: the array is of another dtype.
         TypeError: an argument is of a wrong type.
     """
-    mean, std = check_normal(array, mean, std)
+    mean, std = check_normal(check_floating(array, "normal_kernel_cpu"), mean, std)
     _core.fill_normal(array, mean, std, *take("normal_", array, generator, shard))
 
 
-def check_normal(array: Array, mean: float, std: float) -> tuple[float, float]:
-    """Checks the arguments of `normal`, raising as it does; returns `mean` and `std` as floats."""
-    limits = check_floating(array, "normal_kernel_cpu")
+def check_normal(limits: FloatingLimits, mean: float, std: float) -> tuple[float, float]:
+    """Checks arguments of `normal` against a dtype, raising as it does; returns them as floats."""
     mean = as_real(mean, "normal_", "mean", 1)
     std = as_real(std, "normal_", "std", 2)
     if not std >= 0:
@@ -144,15 +143,14 @@ def trunc_normal(
         NotImplementedError: the array is of another dtype.
         TypeError: an argument is of a wrong type.
     """
-    arguments = check_trunc_normal(array, mean, std, a, b)
+    arguments = check_trunc_normal(check_floating(array, "normal_kernel_cpu"), mean, std, a, b)
     _core.fill_trunc_normal(array, *arguments, *take("trunc_normal_", array, generator, shard))
 
 
 def check_trunc_normal(
-    array: Array, mean: float, std: float, a: float, b: float
+    limits: FloatingLimits, mean: float, std: float, a: float, b: float
 ) -> tuple[float, float, float, float]:
-    """Checks the arguments of `trunc_normal`, raising as it does; returns them as floats."""
-    limits = check_floating(array, "normal_kernel_cpu")
+    """Checks arguments of `trunc_normal` against a dtype, raising as it does; returns them as floats."""
     mean = as_real(mean, "trunc_normal_", "mean", 2)
     std = as_real(std, "trunc_normal_", "std", 3)
     a = as_real(a, "trunc_normal_", "a", 4)

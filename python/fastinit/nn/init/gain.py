@@ -8,7 +8,7 @@ from ...floating_point import rounding_to_nearest
 from ...memory import adopt
 from ...shard import Shard
 
-__all__ = ["calculate_gain", "fan_in_and_fan_out", "fan_of_mode", "global_shape"]
+__all__ = ["calculate_gain", "fan_in_and_fan_out", "fan_of_mode", "gain_of", "global_shape"]
 
 _LINEAR = frozenset(
     {
@@ -51,6 +51,11 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
         >>> calculate_gain("leaky_relu", 0.2)
         1.3867504905630728
     """
+    return gain_of(nonlinearity, param)
+
+
+def gain_of(nonlinearity: str, param: float | None) -> float:
+    """Does the work of `calculate_gain`, for who already rounds to nearest."""
     if nonlinearity in _LINEAR:
         return 1
     if nonlinearity == "tanh":

@@ -1,15 +1,13 @@
 """Initialisers whose scale follows from the fans of a weight's shape, so that signals keep their variance."""
 
-import functools
 import math
 import warnings
 from typing import Any, TypeVar
 
-from ...floating_point import rounding_to_nearest
 from ...memory import adopt, filled
 from ...random import Generator
 from ...shard import Shard
-from .gain import calculate_gain, fan_in_and_fan_out, fan_of_mode
+from .gain import fan_in_and_fan_out, fan_of_mode, gain_of
 from .layout import Layout
 from .scaling import fill_scaled, whole_shape
 
@@ -72,7 +70,7 @@ def xavier_uniform_(
                 [ 0.2311,  1.0346, -0.3021]])
     """
     array, shard = adopt(tensor, shard)
-    fill_scaled(array, "uniform", functools.partial(_xavier_std, gain=gain), generator, shard, layout)
+    fill_scaled(array, "uniform", _xavier_std, (gain,), generator, shard, layout)
     return filled(tensor)
 
 
@@ -114,7 +112,7 @@ def xavier_normal_(
                 [ 0.3049,  0.0972,  0.1144]])
     """
     array, shard = adopt(tensor, shard)
-    fill_scaled(array, "normal", functools.partial(_xavier_std, gain=gain), generator, shard, layout)
+    fill_scaled(array, "normal", _xavier_std, (gain,), generator, shard, layout)
     return filled(tensor)
 
 
@@ -164,8 +162,7 @@ def kaiming_uniform_(
     """
     array, shard = adopt(tensor, shard)
     if not _is_empty(whole_shape(array, shard, layout)):
-        std_of = functools.partial(_kaiming_std, a=a, mode=mode, nonlinearity=nonlinearity)
-        fill_scaled(array, "uniform", std_of, generator, shard, layout)
+        fill_scaled(array, "uniform", _kaiming_std, (a, mode, nonlinearity), generator, shard, layout)
     return filled(tensor)
 
 
@@ -215,8 +212,7 @@ def kaiming_normal_(
     """
     array, shard = adopt(tensor, shard)
     if not _is_empty(whole_shape(array, shard, layout)):
-        std_of = functools.partial(_kaiming_std, a=a, mode=mode, nonlinearity=nonlinearity)
-        fill_scaled(array, "normal", std_of, generator, shard, layout)
+        fill_scaled(array, "normal", _kaiming_std, (a, mode, nonlinearity), generator, shard, layout)
     return filled(tensor)
 
 
@@ -342,7 +338,6 @@ def lecun_normal_(
     return filled(tensor)
 
 
-@rounding_to_nearest
 def _xavier_std(shape: tuple[int, ...], gain: float) -> float:
     fan_in, fan_out = fan_in_and_fan_out(shape)
     if fan_in + fan_out == 0:
@@ -350,10 +345,9 @@ def _xavier_std(shape: tuple[int, ...], gain: float) -> float:
     return gain * math.sqrt(2.0 / (fan_in + fan_out))
 
 
-@rounding_to_nearest
 def _kaiming_std(shape: tuple[int, ...], a: float, mode: str, nonlinearity: str) -> float:
     fan = fan_of_mode(shape, mode)
-    return calculate_gain(nonlinearity, a) / math.sqrt(fan)
+    return gain_of(nonlinearity, a) / math.sqrt(fan)
 
 
 def _scale_variance(
@@ -376,11 +370,10 @@ def _scale_variance(
             f"Distribution {distribution} not supported, please use one of {list(_DISTRIBUTIONS)}"
         )
     if not _is_empty(shape, stacklevel=4):
-        std_of = functools.partial(_variance_scaled_std, scale=scale, mode=mode)
-        fill_scaled(array, _DISTRIBUTIONS[distribution], std_of, generator, shard, layout)
+        how = _DISTRIBUTIONS[distribution]
+        fill_scaled(array, how, _variance_scaled_std, (scale, mode), generator, shard, layout)
 
 
-@rounding_to_nearest
 def _variance_scaled_std(shape: tuple[int, ...], scale: float, mode: str) -> float:
     return math.sqrt(scale / _fan(shape, mode))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ from ... import _core
 from ...floating_point import rounding_to_nearest
 from ...meta import has_no_memory
 from ...random import Generator
+from ...random.bounds import FLOATING, check_floating
 from ...random.fills import check_normal, check_trunc_normal, check_uniform, take
 from ...shard import Shard
 from .gain import global_shape
@@ -20,6 +22,7 @@ from .layout import Layout, resolve
 __all__ = ["fill_scaled", "whole_shape"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
+Numbers = tuple[float, ...]
 
 # The standard deviation of a standard normal truncated to [-2, 2].
 _TRUNCATED_STD = 0.87962566103423978
@@ -30,14 +33,16 @@ class _Fill(NamedTuple):
 
     Attributes:
         name: in messages.
+        kernel: in PyTorch's messages.
         arguments: those that give a standard deviation.
-        check: raises where the fill would not take them.
+        check: raises where the fill of a dtype would not take them.
         run: the compiled fill.
     """
 
     name: str
-    arguments: Callable[[float], tuple[float, ...]]
-    check: Callable[..., tuple[float, ...]]
+    kernel: str
+    arguments: Callable[[float], Numbers]
+    check: Callable[..., Numbers]
     run: Callable[..., None]
 
 
@@ -57,7 +62,8 @@ def whole_shape(array: Array, shard: Shard | None, layout: Layout | None) -> tup
 def fill_scaled(
     array: Array,
     distribution: str,
-    std_of: Callable[[tuple[int, ...]], float],
+    std_of: Callable[..., float],
+    parameters: tuple[Any, ...],
     generator: Generator | None,
     shard: Shard | None,
     layout: Layout | None,
@@ -68,7 +74,9 @@ def fill_scaled(
         array: float16, bfloat16, float32 or float64, any strides.
         distribution: "uniform", "normal", or "truncated_normal", which is cut at two standard deviations of
             the normal, wide enough for the standard deviation to be right after the cut.
-        std_of: the standard deviation in a matrix of a shape (out, in, *kernel).
+        std_of: gives the standard deviation in a matrix of a shape (out, in, *kernel), from the shape and
+            `parameters` alone.
+        parameters: what the initialiser was given.
         generator: where the words come from; the default generator if None.
         shard: which box of which tensor `array` is; the whole if None.
         layout: which matrices the tensor holds; it is one if None.
@@ -78,19 +86,22 @@ def fill_scaled(
     """
     fill = _FILLS[distribution]
     shape = global_shape(array, shard)
+    dtype = array.dtype.type.__name__
     if layout is None:
-        arguments = fill.check(array, *fill.arguments(std_of(shape)))
+        arguments = _arguments_of(distribution, dtype, std_of, parameters, shape)
+        check_floating(array, fill.kernel)
         fill.run(array, *arguments, *take(fill.name, array, generator, shard))
         return
-    axis, spans = _spans(layout, shape, std_of)
-    each_arguments = [fill.check(array, *fill.arguments(std)) for _, _, std in spans]
+    arguments_of = functools.partial(_arguments_of, distribution, dtype, std_of, parameters)
+    axis, spans = _spans(layout, shape, arguments_of)
+    check_floating(array, fill.kernel)
     place = take(fill.name, array, generator, shard)
     if len(spans) == 1:
-        fill.run(array, *each_arguments[0], *place)
+        fill.run(array, *spans[0][2], *place)
     elif not has_no_memory(array):
         begin = (0,) * len(shape) if shard is None else shard.start
         end = begin[axis] + array.shape[axis]
-        for (start, stop, _), arguments in zip(spans, each_arguments, strict=True):
+        for start, stop, arguments in spans:
             first, last = max(start, begin[axis]), min(stop, end)
             if first < last:
                 part = array[(*(slice(None),) * axis, slice(first - begin[axis], last - begin[axis]))]
@@ -98,39 +109,72 @@ def fill_scaled(
 
 
 def _spans(
-    layout: Layout, shape: tuple[int, ...], std_of: Callable[[tuple[int, ...]], float]
-) -> tuple[int, list[tuple[int, int, float]]]:
-    """Returns the output dimension, and where in it each standard deviation begins and ends."""
+    layout: Layout, shape: tuple[int, ...], arguments_of: Callable[[tuple[int, ...]], Numbers]
+) -> tuple[int, list[tuple[int, int, Numbers]]]:
+    """Returns the output dimension, and where in it the fill with each arguments begins and ends."""
     resolved = resolve(layout, shape)
-    spans: list[tuple[int, int, float]] = []
+    spans: list[tuple[int, int, Numbers]] = []
     for (start, stop), matrix in zip(resolved.splits, resolved.shapes(shape), strict=True):
-        std = std_of(matrix)
-        if spans and spans[-1][2] == std:
+        arguments = arguments_of(matrix)
+        if spans and spans[-1][2] == arguments:
             start = spans.pop()[0]  # noqa: PLW2901 - one longer span
-        spans.append((start, stop, std))
+        spans.append((start, stop, arguments))
     return resolved.matrix[0], spans
 
 
-def _of_normal(std: float) -> tuple[float, ...]:
-    return 0.0, std
+# What cannot change, and so can be part of a key.
+_FIXED = frozenset({float, int, str, bool, type(None)})
+
+
+def _arguments_of(
+    distribution: str,
+    dtype: str,
+    std_of: Callable[..., float],
+    parameters: tuple[Any, ...],
+    shape: tuple[int, ...],
+) -> Numbers:
+    """Returns a fill's arguments for a matrix; a model has few shapes, so they are remembered."""
+    compute = _compute_arguments
+    if _FIXED.issuperset(map(type, parameters)):
+        compute = _remember_arguments
+    return compute(distribution, dtype, std_of, shape, *parameters)
 
 
 @rounding_to_nearest
-def _of_uniform(std: float) -> tuple[float, ...]:
+def _compute_arguments(
+    distribution: str, dtype: str, std_of: Callable[..., float], shape: tuple[int, ...], *parameters: Any
+) -> Numbers:
+    fill = _FILLS[distribution]
+    arguments = fill.arguments(std_of(shape, *parameters))
+    limits = FLOATING.get(dtype)  # another dtype is refused later
+    return arguments if limits is None else fill.check(limits, *arguments)
+
+
+_remember_arguments = functools.lru_cache(maxsize=1024, typed=True)(_compute_arguments)
+
+
+def _of_normal(std: float) -> Numbers:
+    return 0.0, std
+
+
+def _of_uniform(std: float) -> Numbers:
     bound = math.sqrt(3.0) * std
     return -bound, bound
 
 
-@rounding_to_nearest
-def _of_truncated_normal(std: float) -> tuple[float, ...]:
+def _of_truncated_normal(std: float) -> Numbers:
     std /= _TRUNCATED_STD
     return 0.0, std, -2 * std, 2 * std
 
 
 _FILLS = {
-    "uniform": _Fill("uniform_", _of_uniform, check_uniform, _core.fill_uniform),
-    "normal": _Fill("normal_", _of_normal, check_normal, _core.fill_normal),
+    "uniform": _Fill("uniform_", "check_uniform_bounds", _of_uniform, check_uniform, _core.fill_uniform),
+    "normal": _Fill("normal_", "normal_kernel_cpu", _of_normal, check_normal, _core.fill_normal),
     "truncated_normal": _Fill(
-        "trunc_normal_", _of_truncated_normal, check_trunc_normal, _core.fill_trunc_normal
+        "trunc_normal_",
+        "normal_kernel_cpu",
+        _of_truncated_normal,
+        check_trunc_normal,
+        _core.fill_trunc_normal,
     ),
 }

@@ -10,6 +10,7 @@ from ... import _core, random
 from ...floating_point import rounding_to_nearest
 from ...memory import adopt, filled
 from ...random import Generator
+from ...random.bounds import check_floating
 from ...random.fills import check_normal
 from ...shard import Shard
 from .layout import Layout
@@ -151,7 +152,7 @@ def sparse_(
     matrices.require_dimensions({2}, "Only tensors with 2 dimensions are supported")
     if not 0 <= sparsity <= 1:
         raise ValueError(f"sparse_ expects sparsity to be in [0, 1], but found sparsity {sparsity}")
-    _, std = check_normal(array, 0.0, std)
+    _, std = check_normal(check_floating(array, "normal_kernel_cpu"), 0.0, std)
     first = matrices.take("sparse_", generator)
     for part in matrices:
         _fill_sparse(part, sparsity, std, part.place(first))
