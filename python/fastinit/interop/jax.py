@@ -1,7 +1,8 @@
 """JAX: arrays, whole or sharded, with the bits of a recipe, and initialisers in the form of JAX's own.
 
 A `jax.Array` is never filled in place. It is made here from its parts: each device's box is computed on its
-own, those that several devices hold once, and nothing larger than a box is ever in memory.
+own, those that several devices hold once. A host makes one tensor at a time, and of it just the boxes of its
+own devices.
 """
 
 from __future__ import annotations
@@ -115,8 +116,8 @@ def initializer(
 
     Raises:
         RecipeError: there is no such initialiser, or it does not take its arguments. `init` raises it for
-            a shape or a dtype that the initialiser refuses, TypeError or ValueError for what is no key, and
-            ValueError as `array`.
+            a shape or a dtype that the initialiser refuses, TypeError or ValueError for what is no key,
+            ValueError as `array`, and NotImplementedError for an `out_sharding` within `jax.jit`.
     """
     bound = bind(name, arguments, layout)
     if layout is None and takes_layout(name):
