@@ -1,4 +1,4 @@
-"""`python -m benchmarks [fills] [dense] [checkpoints]`: fastinit beside its peers, in tables of ratios."""
+"""`python -m benchmarks [fills] [dense] [models] [checkpoints]`: fastinit beside its peers, in ratios."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import argparse
 from pathlib import Path
 
 import fastinit
-from benchmarks import checkpoints, dense, fills
+from benchmarks import checkpoints, dense, fills, models
 from benchmarks.peers import torch
 
-SUITES = {"fills": fills.run, "dense": dense.run, "checkpoints": checkpoints.run}
+SUITES = {"fills": fills.run, "dense": dense.run, "models": models.run, "checkpoints": checkpoints.run}
 
 
 def arguments() -> argparse.Namespace:
@@ -25,7 +25,7 @@ def arguments() -> argparse.Namespace:
         type=int,
         nargs="+",
         default=sorted({1, all_threads}),
-        help="default: 1 and all; dense: the most",
+        help="default: 1 and all; dense and models: the most",
     )
     of_fills = parser.add_argument_group("fills")
     of_fills.add_argument(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 Call = Callable[[], object]
 ENOUGH_ROUNDS = 3  # for a median
-PATIENCE = 0.3  # seconds; a peer whose turn takes longer has only one
+PATIENCE = 0.3  # seconds
 
 
 @dataclass(frozen=True)
@@ -61,12 +61,17 @@ def seconds_per_call(call: Call, at_least: float) -> float:
 
 
 def by_turns(
-    peers: Mapping[str, Peer], *, rounds: int, at_least: float = 0.02, at_most: float = math.inf
+    peers: Mapping[str, Peer],
+    *,
+    rounds: int,
+    at_least: float = 0.02,
+    at_most: float = math.inf,
+    patience: float = PATIENCE,
 ) -> Timings:
     """Times every peer once per round, for `at_least` seconds; after `at_most` seconds, three rounds suffice.
 
     The first turn of each peer tells how often it is to be called in the others, and counts only if it took
-    so long that there is no other.
+    more than `patience` seconds: then there is no other.
     """
     begin = time.perf_counter()
     calls: dict[str, int] = {}
@@ -74,7 +79,7 @@ def by_turns(
     for name, peer in peers.items():
         peer.prepare()
         first = time_calls(peer.call, 1)
-        if first > PATIENCE:
+        if first > patience:
             seconds[name][-1] = first
         elif first > at_least:
             calls[name] = 1

@@ -74,6 +74,7 @@ LAYOUTS = st.builds(
     splits=st.sampled_from([None, 2, 3]),
     expert_axis=st.sampled_from([None, 0, 1, 2, -1, (0, 1), (1, 2), (0, 2), (0, 3)]),
     transposed=st.booleans(),
+    kernel_first=st.booleans(),
 )
 
 
@@ -109,6 +110,7 @@ def test_ranges_of_matrices_that_are_made_whole(of: Assignment, cuts: list[int])
         (None, (8, 4, 3, 3)),
         (Layout(splits=2), (8, 4, 3, 3)),
         (Layout(splits=2, transposed=True), (4, 8, 3, 3)),
+        (Layout(splits=2, transposed=True, kernel_first=True), (3, 3, 4, 8)),
         (Layout(expert_axis=4), (8, 4, 3, 3, 2)),
     ],
 )

@@ -8,6 +8,7 @@ import pytest
 
 import fastinit
 from fastinit.nn import init
+from reference.torch_ways import WAYS, seeded
 
 torch = pytest.importorskip("torch")
 
@@ -133,6 +134,21 @@ def test_errors_and_warnings_are_those_of_torch(name, shape, arguments, keywords
     if actual[0] is not None:
         assert (array == 7).all()
         assert (fastinit.get_rng_state() == state).all()
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(("name", "shape", "arguments", "keywords"), CALLS)
+def test_errors_and_warnings_on_its_own_tensors_are_those_of_torch(way, name, shape, arguments, keywords):
+    plain = torch.full(shape, 7.0)
+    expected = outcome(lambda: getattr(torch.nn.init, name)(plain, *arguments, **keywords))
+    with seeded(way) as opened:
+        tensor = opened.wrap(torch.full(shape, 7.0))
+        version = tensor._version
+        actual = outcome(lambda: getattr(opened.init, name)(tensor, *arguments, **keywords))
+    assert actual == expected
+    if actual[0] is not None:
+        assert (tensor == 7).all()
+        assert tensor._version == version
 
 
 @pytest.mark.parametrize("name", ["uniform_", "normal_", "trunc_normal_", "xavier_normal_", "orthogonal_"])

@@ -50,6 +50,19 @@ LAYOUTS = {
 KERNELS = {
     "kernel": ((6, 2, 3), Layout((2, 4)), [(slice(0, 2), ALL, ALL), (slice(2, 6), ALL, ALL)], (0, 1, 2)),
     "transposed kernel": ((2, 5, 3, 2), Layout(transposed=True), [(ALL,) * 4], (1, 0, 2, 3)),
+    "kernel first": ((3, 2, 5, 4), Layout(kernel_first=True), [(ALL,) * 4], (2, 3, 0, 1)),
+    "kernel first, transposed splits": (
+        (3, 2, 7),
+        Layout((3, 4), transposed=True, kernel_first=True),
+        [(ALL, ALL, slice(0, 3)), (ALL, ALL, slice(3, 7))],
+        (2, 1, 0),
+    ),
+    "kernels of experts, kernel first": (
+        (3, 2, 4, 5),
+        Layout(expert_axis=1, transposed=True, kernel_first=True),
+        [(ALL, k, ALL, ALL) for k in range(2)],
+        (2, 1, 0),
+    ),
     "kernels of experts": (
         (2, 3, 4, 3),
         Layout(2, expert_axis=2),
@@ -354,6 +367,7 @@ def test_nothing_is_written_where_one_matrix_cannot_be(function, keywords, shape
         ({"splits": (2, None)}, TypeError),
         ({"expert_axis": 0.5}, TypeError),
         ({"transposed": 1}, TypeError),
+        ({"kernel_first": None}, TypeError),
     ],
 )
 def test_a_layout_of_other_things_than_ints_is_refused(arguments, error):
@@ -365,7 +379,7 @@ def test_a_layout_may_be_written_with_lists_and_is_a_value():
     layout = Layout([2, np.int64(3)], [0])
     assert layout == Layout((2, 3), (0,))
     assert hash(layout) == hash(Layout((2, 3), (0,)))
-    assert repr(layout) == "Layout(splits=(2, 3), expert_axis=(0,), transposed=False)"
+    assert repr(layout) == "Layout(splits=(2, 3), expert_axis=(0,), transposed=False, kernel_first=False)"
 
 
 @pytest.mark.parametrize("function", ["orthogonal_", "sparse_", "eye_", "xavier_normal_"])

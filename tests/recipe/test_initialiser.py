@@ -112,6 +112,7 @@ RULE = '[[rule]]\nmatch = "*"\ninit = "xavier_normal_"\n'
         ("expert_axis = [0, 1]", Layout(expert_axis=(0, 1)), "Layout(expert_axis=(0, 1))"),
         ("transposed = true\ngain = 2", Layout(transposed=True), "gain=2, layout=Layout(transposed=True)"),
         ("transposed = false", Layout(), "Layout()"),
+        ("kernel_first = true", Layout(kernel_first=True), "Layout(kernel_first=True)"),
     ],
 )
 def test_the_keys_of_a_layout_reach_the_initialiser(
@@ -131,6 +132,7 @@ def test_the_keys_of_a_layout_reach_the_initialiser(
     ("keys", "message"),
     [
         ("transposed = 1", "transposed must be true or false"),
+        ('kernel_first = "yes"', "kernel_first must be true or false"),
         ("splits = 1.5", "splits: 1.5 is 1.5, not a whole number"),
         ("splits = 5", 'tensor "w": xavier_normal_(layout=Layout(splits=5)): the splits do not fit'),
         ("layout = 3", 'unknown argument of xavier_normal_ "layout"'),

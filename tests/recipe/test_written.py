@@ -121,6 +121,8 @@ def test_the_text_is_this() -> None:
         (Layout(), "transposed = false"),
         (Layout(splits=3, transposed=True), "splits = 3\ntransposed = true"),
         (Layout((8, 2), (0, 1)), "splits = [8, 2]\nexpert_axis = [0, 1]"),
+        (Layout(kernel_first=True), "kernel_first = true"),
+        (Layout(transposed=True, kernel_first=True), "transposed = true\nkernel_first = true"),
     ],
 )
 def test_a_layout_is_written_with_its_own_keys(layout: Layout, text: str) -> None:

@@ -103,7 +103,7 @@ def bind(name: str, arguments: Mapping[str, Argument], layout: Layout | None = N
     missing = [key for key, each in accepted.items() if each.default is each.empty and key not in arguments]
     if missing:
         raise RecipeError(f"{name} needs {' and '.join(missing)}")
-    if layout is not None and "layout" not in _signature(name):
+    if layout is not None and not takes_layout(name):
         raise RecipeError(f"{name} reads no fans, so that {_of(layout)} has no meaning for it")
     return Initialiser(
         name, {key: _plain(key, arguments[key]) for key in accepted if key in arguments}, layout
@@ -121,6 +121,11 @@ def parameters(name: str) -> Mapping[str, inspect.Parameter]:
     """What a rule may set as an argument: not the tensor, nor what `fill` gives."""
     settable = list(_signature(name).values())[1:]
     return {each.name: each for each in settable if each.name not in _NOT_ARGUMENTS}
+
+
+def takes_layout(name: str) -> bool:
+    """Whether the initialiser `name` depends on which matrices a tensor holds."""
+    return "layout" in _signature(name)
 
 
 def kind(name: str, key: str) -> str:

@@ -209,6 +209,20 @@ class Recipe:
             self._ordered.check_used(assignments)
         return assignments
 
+    def assignment(self, name: str) -> Assignment:
+        """What is decided for one of the recipe's tensors; for a tied name, what is for its source.
+
+        Raises:
+            RecipeError: the recipe has no such tensor, or leaves it as it is.
+        """
+        key = self.key(name)
+        if key not in self.assignments:
+            with located(self.source):
+                if key in self.tensors:
+                    raise RecipeError(f'tensor "{key}": no rule applies to it: it has no initial values')
+                raise self._unknown(name)
+        return self.assignments[key]
+
     def value(self, name: str, index: Index | tuple[Index, ...], seed: int) -> npt.NDArray[Any]:
         """Recomputes a slice of a parameter's initial values: the bits that a checkpoint holds there.
 
@@ -233,17 +247,11 @@ class Recipe:
             >>> recipe.value("wte", (slice(7, 9), slice(None, 4)), seed=0).shape
             (2, 4)
         """
-        key = self.key(name)
-        if key not in self.assignments:
-            with located(self.source):
-                if key in self.tensors:
-                    raise RecipeError(f'tensor "{key}": no rule applies to it: it has no initial values')
-                raise self._unknown(name)
-        assignment = self.assignments[key]
+        assignment = self.assignment(name)
         whole, view = box(index if isinstance(index, tuple) else (index,), assignment.spec.shape)
         shard = Shard(assignment.spec.shape, whole)
         values = np.empty(shard.shape, assignment.spec.numpy_dtype)
-        assignment.initialiser.fill(values, Generator(seed=seed).fork(key), shard)
+        assignment.initialiser.fill(values, Generator(seed=seed).fork(assignment.name), shard)
         found: npt.NDArray[Any] = values[(*view, ...)]
         return found
 

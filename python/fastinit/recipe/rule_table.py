@@ -13,7 +13,7 @@ from .initialiser import Argument, initialisers, kind, parameters
 from .rule import Rule, place_in_file
 from .variables import as_number
 
-_LAYOUT = ("splits", "expert_axis", "transposed")
+_LAYOUT = ("splits", "expert_axis", "transposed", "kernel_first")
 _OWN_KEYS = frozenset({"match", "regex", "init", "ndim", "shape", "dtype", *_LAYOUT})
 
 
@@ -106,14 +106,19 @@ def _shape(table: Mapping[str, Any], variables: Mapping[str, Number]) -> tuple[i
 def _layout(table: Mapping[str, Any], variables: Mapping[str, Number]) -> Layout | None:
     if not any(key in table for key in _LAYOUT):
         return None
-    transposed = table.get("transposed", False)
-    if not isinstance(transposed, bool):
-        raise RecipeError("transposed must be true or false")
     splits, axes = (_whole_numbers(key, table, variables) for key in ("splits", "expert_axis"))
+    transposed, kernel_first = (_truth(key, table) for key in ("transposed", "kernel_first"))
     try:
-        return Layout(splits, axes, transposed)
+        return Layout(splits, axes, transposed, kernel_first)
     except (TypeError, ValueError) as error:
         raise RecipeError(str(error)) from None
+
+
+def _truth(key: str, table: Mapping[str, Any]) -> bool:
+    value = table.get(key, False)
+    if not isinstance(value, bool):
+        raise RecipeError(f"{key} must be true or false")
+    return value
 
 
 def _whole_numbers(

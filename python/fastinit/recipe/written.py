@@ -60,8 +60,10 @@ def _layout(layout: Layout) -> Iterator[str]:
     for key, value in given.items():
         yield f"{key} = {list(value) if isinstance(value, tuple) else value}"
     # Where it is the only key, even its default stands: without any there is no layout.
-    if layout.transposed or not given:
+    if layout.transposed or not (given or layout.kernel_first):
         yield f"transposed = {_value(layout.transposed)}"
+    if layout.kernel_first:
+        yield "kernel_first = true"
 
 
 def _spec(spec: TensorSpec) -> str:

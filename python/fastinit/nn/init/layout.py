@@ -34,8 +34,10 @@ class Layout:
             parts it falls, or their sizes, which add up to it; all of it is one matrix if None.
         expert_axis: the dimension or dimensions, negative ones counted from the last, along which separate
             matrices are stacked. They are no part of a matrix, and its fans do not count them.
-        transposed: whether the first two of the other dimensions are (in, out) instead of (out, in), as in
+        transposed: whether those two of the other dimensions are (in, out) instead of (out, in), as in
             GPT-2's Conv1D and in transposed convolutions.
+        kernel_first: whether those two come after the dimensions of a kernel instead of before them; with
+            `transposed`, (*kernel, in, out) as in JAX and TensorFlow.
 
     Raises:
         TypeError: a number is not an int.
@@ -46,6 +48,8 @@ class Layout:
         [(6, 8), (6, 2), (6, 2)]
         >>> Layout(expert_axis=0, transposed=True).fans((2, 6, 10))
         [(6, 10), (6, 10)]
+        >>> Layout(transposed=True, kernel_first=True).fans((3, 3, 16, 32))
+        [(144, 288)]
         >>> Layout(splits=2).matrices((4, 3))
         [(slice(0, 2, None), slice(0, 3, None)), (slice(2, 4, None), slice(0, 3, None))]
     """
@@ -53,12 +57,14 @@ class Layout:
     splits: int | tuple[int, ...] | None = None
     expert_axis: int | tuple[int, ...] | None = None
     transposed: bool = False
+    kernel_first: bool = False
 
     def __post_init__(self) -> None:
         for name in ("splits", "expert_axis"):
             object.__setattr__(self, name, _as_ints(name, getattr(self, name)))
-        if not isinstance(self.transposed, bool):
-            raise TypeError(f"Layout: expected transposed to be a bool, got {self.transposed!r}")
+        for name in ("transposed", "kernel_first"):
+            if not isinstance(getattr(self, name), bool):
+                raise TypeError(f"Layout: expected {name} to be a bool, got {getattr(self, name)!r}")
         if any(each < 1 for each in _several(self.splits)) or self.splits == ():
             raise ValueError(f"Layout: expected splits of at least 1, got {self.splits}")
 
@@ -140,6 +146,8 @@ def resolve(layout: Layout, shape: Sequence[int]) -> Resolved:
         raise ValueError(
             f"{layout}: a matrix has 2 or more dimensions, but the shape {shape} leaves {len(others)}"
         )
+    if layout.kernel_first:
+        others = others[-2:] + others[:-2]
     if layout.transposed:
         others[:2] = reversed(others[:2])
     return Resolved(experts, tuple(others), _bounds(layout, shape, others[0]))
