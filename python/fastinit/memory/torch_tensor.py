@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 
 from ..dtypes import as_dtype
+from ..shard import Shard
+from .dtensor import is_dtensor, local_part
+from .refusal import refusal
 
 __all__ = ["adopt_torch", "count_torch_fill", "is_torch"]
 
@@ -20,37 +23,43 @@ def is_torch(tensor: object) -> bool:
     return isinstance(tensor, kind)
 
 
-def adopt_torch(tensor: Any) -> Array:
+def adopt_torch(tensor: Any, shard: Shard | None = None) -> tuple[Array, Shard | None]:
     """Returns the memory of a tensor of PyTorch's as an array that shares it, and keeps the tensor alive.
 
     Not by `tensor.numpy()`, after which PyTorch never resizes the memory again, as sharded training does.
 
     Args:
-        tensor: a torch.Tensor or a torch.nn.Parameter on the CPU, of any strides; it may require grad.
+        tensor: a torch.Tensor or a torch.nn.Parameter on the CPU, of any strides; it may require grad. Of a
+            DTensor, the memory is that of its local part.
+        shard: which box of which tensor the caller says that it is.
+
+    Returns:
+        The array, and which box of which tensor that is; None where it is the whole.
 
     Raises:
         TypeError: it is on another device, is not strided, is quantised or nested, is the conjugate or the
             negative of what lies in memory, wraps other tensors, is of a dtype that NumPy has not, or has no
-            memory.
+            memory; a DTensor's local part is such a tensor, or is not one box.
+        ValueError: a DTensor's local part is another box than `shard`.
         RuntimeError, ValueError: what PyTorch raises of tensors that have no memory of their own.
     """
     torch: Any = sys.modules["torch"]
     kind = type(tensor)
     if kind.__torch_dispatch__ is not torch.Tensor.__torch_dispatch__:
-        raise _refusal(tensor, "it stands for other tensors: fill those, a shard of a DTensor with shard=")
+        return _adopt_part(tensor, shard)
     if not tensor.is_cpu:
-        raise _refusal(tensor, f'it is on the device "{tensor.device}", and fills are made on the CPU')
+        raise refusal(tensor, f'it is on the device "{tensor.device}", and fills are made on the CPU')
     if tensor.layout is not torch.strided or tensor.is_nested or tensor.is_quantized:
         form = "quantised" if tensor.is_quantized else "nested" if tensor.is_nested else str(tensor.layout)
-        raise _refusal(tensor, f"it is {form}: only strided memory holds each element as it is")
+        raise refusal(tensor, f"it is {form}: only strided memory holds each element as it is")
     if tensor.is_conj() or tensor.is_neg():
-        raise _refusal(tensor, "it is a view that negates what lies in memory: fill what it is a view of")
+        raise refusal(tensor, "it is a view that negates what lies in memory: fill what it is a view of")
     dtype = _numpy_dtype(tensor.dtype)
     if dtype is None:
-        raise _refusal(tensor, f"NumPy has no {tensor.dtype}")
+        raise refusal(tensor, f"NumPy has no {tensor.dtype}")
     shape = tuple(tensor.shape)
     if 0 in shape:
-        return np.empty(shape, dtype)
+        return np.empty(shape, dtype), shard
     if tensor.is_contiguous():
         strides, extent = None, tensor.numel()
     else:
@@ -61,8 +70,25 @@ def adopt_torch(tensor: Any) -> Array:
     # Who frees a tensor's storage, as FSDP does between uses, leaves its shape.
     available = tensor.untyped_storage().nbytes() - tensor.storage_offset() * dtype.itemsize
     if address == 0 or extent * dtype.itemsize > available:
-        raise _refusal(tensor, "its storage is freed or too small")
-    return np.asarray(_Memory(tensor, address, shape, strides, dtype.itemsize)).view(dtype)
+        raise refusal(tensor, "its storage is freed or too small")
+    return np.asarray(_Memory(tensor, address, shape, strides, dtype.itemsize)).view(dtype), shard
+
+
+def _adopt_part(tensor: Any, shard: Shard | None) -> tuple[Array, Shard | None]:
+    if not is_dtensor(tensor):
+        raise refusal(tensor, "it stands for other tensors: fill those")
+    local, part = local_part(tensor)
+    if shard is not None and shard != part:
+        raise ValueError(
+            f"this rank's part of the {type(tensor).__name__} is {part}, but shard= says {shard}"
+        )
+    try:
+        array, _ = adopt_torch(local)
+    except TypeError as error:
+        raise TypeError(f"the local part of a {type(tensor).__name__}: {error}") from None
+    if array.shape != part.shape:  # neither has elements, or the rank has no part
+        array = np.empty(part.shape, array.dtype)
+    return array, None if part.shape == part.global_shape else part
 
 
 class _Memory:
@@ -91,7 +117,10 @@ class _Memory:
 def count_torch_fill(tensor: Any) -> None:
     """Moves the version of a tensor of PyTorch's on, so that autograd notices that a saved value is gone."""
     if not tensor.is_inference():  # those have no version
-        sys.modules["torch"].autograd.graph.increment_version(tensor)
+        torch: Any = sys.modules["torch"]
+        torch.autograd.graph.increment_version(tensor)
+        if type(tensor).__torch_dispatch__ is not torch.Tensor.__torch_dispatch__:
+            count_torch_fill(tensor._local_tensor)  # which has a version of its own
 
 
 @functools.cache
@@ -101,7 +130,3 @@ def _numpy_dtype(dtype: Any) -> np.dtype[Any] | None:
         return np.dtype(str(dtype).removeprefix("torch."))
     except TypeError:
         return None
-
-
-def _refusal(tensor: Any, reason: str) -> TypeError:
-    return TypeError(f"cannot fill this {type(tensor).__name__} in place: {reason}")
