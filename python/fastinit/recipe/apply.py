@@ -140,6 +140,8 @@ def _spec(name: str, target: Any, shard: Shard | None) -> TensorSpec:
             shard.check(array.shape)
     except ValueError as error:
         raise RecipeError(f'"{name}": {error}') from None
+    except TypeError as error:
+        raise TypeError(f'"{name}": {error}') from None
     _core.check_writable(array)
     if array.dtype.name not in DTYPES:
         raise RecipeError(f'"{name}" is of dtype {array.dtype}; only floating-point tensors can be filled')

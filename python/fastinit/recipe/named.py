@@ -80,9 +80,13 @@ def _once(tensors: Mapping[str, Any], left_out: Iterable[re.Pattern[str]]) -> Na
 
 
 def _source(tied: Mapping[str, str], name: str) -> str:
-    for _ in tied:  # ends, even in a circle
-        name = tied.get(name, name)
-    return name
+    """The name at the end of a chain of ties; of a circle, the one that it began with."""
+    chain = [name]
+    while (source := tied.get(chain[-1])) is not None:
+        if source in chain:
+            return name
+        chain.append(source)
+    return chain[-1]
 
 
 def _below(path: str) -> str:
