@@ -197,17 +197,6 @@ def shrunk():
     return tensor
 
 
-def distributed(tmp_path):
-    torch.distributed.init_process_group(
-        "gloo", init_method=f"file://{tmp_path / 'store'}", rank=0, world_size=1
-    )
-    try:
-        mesh = torch.distributed.device_mesh.init_device_mesh("cpu", (1,))
-        return torch.distributed.tensor.distribute_tensor(torch.zeros(4, 4), mesh)
-    finally:
-        torch.distributed.destroy_process_group()
-
-
 def cpu_complex():
     return torch.zeros(3, 3, dtype=torch.complex64)
 
@@ -253,15 +242,6 @@ def test_what_has_no_such_memory_is_refused(make, error, message):
 def test_other_forms_are_refused(make, message):
     with pytest.raises(TypeError, match=message):
         init.zeros_(make())
-
-
-@pytest.mark.filterwarnings("ignore")
-def test_a_distributed_tensor_is_refused_and_its_local_part_is_filled(tmp_path):
-    pytest.importorskip("torch.distributed.tensor")
-    tensor = distributed(tmp_path)
-    with pytest.raises(TypeError, match="DTensor in place: it stands for other tensors"):
-        init.ones_(tensor)
-    assert (init.ones_(tensor.to_local()) == 1).all()
 
 
 @pytest.mark.parametrize("transform", [torch.func.vmap, torch.func.grad])

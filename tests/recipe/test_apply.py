@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import fastinit
-from fastinit import Generator, nn
+from fastinit import Generator, Shard, nn
 from fastinit.recipe import Recipe, RecipeError, Rule, TensorSpec, initialize_, value
 
 RULES = [Rule("*.bias", "zeros_"), Rule("*.weight", "normal_", {"std": 0.02})]
@@ -196,6 +196,68 @@ def test_everything_is_checked_before_anything_is_filled(
     arrays = make()
     with pytest.raises(error) as raised:
         initialize_(arrays, recipe, SEED)
+    assert message in str(raised.value)
+    assert np.isnan(arrays["a.weight"]).all()
+
+
+def test_a_box_of_a_tensor_gets_the_values_that_the_whole_has_there() -> None:
+    whole = weights("a.weight", "b.weight")
+    initialize_(whole, Recipe(RULES[1:]), SEED)
+    box = (slice(1, 3), slice(2, 6))
+    arrays = {"a.weight": np.empty((2, 4), np.float32), "b.weight": np.empty((5, 6), np.float32)}
+    initialize_(arrays, Recipe(RULES[1:]), SEED, shards={"a.weight": Shard((5, 6), box)})
+    np.testing.assert_array_equal(arrays["a.weight"], whole["a.weight"][box])
+    np.testing.assert_array_equal(arrays["b.weight"], whole["b.weight"])
+
+
+def test_what_depends_on_the_shape_depends_on_the_whole() -> None:
+    recipe = Recipe([Rule("*", "xavier_normal_")], tensors={"a": TensorSpec((8, 6))})
+    part = {"a": np.empty((2, 6), np.float32)}
+    initialize_(part, recipe, SEED, shards={"a": Shard((8, 6), (slice(4, 6), slice(None)))})
+    np.testing.assert_array_equal(part["a"], value(recipe, "a", slice(4, 6), SEED))
+
+
+@pytest.mark.parametrize(
+    ("shards", "error", "message"),
+    [
+        (
+            {"a.wait": Shard((5, 6), (slice(5), slice(6)))},
+            RecipeError,
+            'unknown tensor "a.wait"; did you mean',
+        ),
+        (
+            {"b.weight": Shard((9, 6), (slice(4), slice(6)))},
+            RecipeError,
+            '"b.weight": Shard((9, 6), (slice(0, 4)',
+        ),
+        (
+            {"b.weight": (slice(5), slice(6))},
+            TypeError,
+            'expected a fastinit.Shard in shards, got tuple for "b.',
+        ),
+        (
+            {"b.weight": Shard((9, 6), (slice(5), slice(6)))},
+            RecipeError,
+            "it is [9, 6] float32, but the recipe says [5, 6] float32",
+        ),
+        (
+            {
+                "c.weight": Shard((9, 6), (slice(5), slice(6))),
+                "b.weight": Shard((5, 6), (slice(5), slice(6))),
+            },
+            RecipeError,
+            '"b.weight" is Shard((5, 6), (slice(0, 5), slice(0, 6))), but "c.weight", the same tensor, is',
+        ),
+    ],
+)
+def test_wrong_shards_are_refused_before_anything_is_filled(
+    shards: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    arrays = weights("a.weight", "b.weight")
+    if "c.weight" in shards:
+        arrays = {"c.weight": arrays["b.weight"], **arrays}
+    with pytest.raises(error) as raised:
+        initialize_(arrays, LISTED, SEED, shards=shards)
     assert message in str(raised.value)
     assert np.isnan(arrays["a.weight"]).all()
 

@@ -19,14 +19,16 @@ def adopt(tensor: Any, shard: Shard | None = None) -> tuple[Array, Shard | None]
     Nothing is recorded; what has filled it says so with `filled`.
 
     Args:
-        tensor: a Tensor, a Parameter, an ndarray (a memmap included), or a tensor of PyTorch's on the CPU.
-        shard: which box of which tensor the caller says that it is.
+        tensor: a Tensor, a Parameter, an ndarray (a memmap included), or a tensor of PyTorch's on the CPU, of
+            which a DTensor gives its local part.
+        shard: which box of which tensor the caller says that it is; a DTensor knows it, too.
 
     Returns:
         The array, and which box of which tensor that is; None where it is the whole.
 
     Raises:
         TypeError: `tensor` is something else, whose values could be filled in a copy only.
+        ValueError: a DTensor's local part is another box than `shard`.
         RuntimeError, ValueError: what PyTorch raises of tensors that have no memory of their own.
     """
     if isinstance(tensor, np.ndarray):
@@ -34,7 +36,7 @@ def adopt(tensor: Any, shard: Shard | None = None) -> tuple[Array, Shard | None]
     share = getattr(tensor, "_adopt_for_fill", None)
     if share is None:
         if is_torch(tensor):
-            return adopt_torch(tensor), shard
+            return adopt_torch(tensor, shard)
         raise TypeError(
             f"expected a Tensor, an array or a torch.Tensor to fill in place, got {type(tensor).__name__}: "
             "make an array of it first, and keep that array"

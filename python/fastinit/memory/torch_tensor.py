@@ -10,6 +10,9 @@ import numpy as np
 
 from .. import _core
 from ..dtypes import as_dtype
+from ..shard import Shard
+from .dtensor import is_dtensor, local_part
+from .refusal import refusal
 
 __all__ = ["adopt_torch", "count_torch_fill", "is_torch"]
 
@@ -23,31 +26,58 @@ def is_torch(tensor: object) -> bool:
     return isinstance(tensor, kind)
 
 
-def adopt_torch(tensor: Any) -> Array:
+def adopt_torch(tensor: Any, shard: Shard | None = None) -> tuple[Array, Shard | None]:
     """Returns the memory of a tensor of PyTorch's as an array that shares it, and keeps the tensor alive.
 
     Not by `tensor.numpy()`, after which PyTorch never resizes the memory again, as sharded training does.
 
     Args:
-        tensor: a torch.Tensor or a torch.nn.Parameter on the CPU, of any strides; it may require grad.
+        tensor: a torch.Tensor or a torch.nn.Parameter on the CPU, of any strides; it may require grad. Of a
+            DTensor, the memory is that of its local part.
+        shard: which box of which tensor the caller says that it is.
+
+    Returns:
+        The array, and which box of which tensor that is; None where it is the whole.
 
     Raises:
         TypeError: it is on another device, is not strided, is quantised or nested, is the conjugate or the
             negative of what lies in memory, wraps other tensors, is of a dtype that NumPy has not, or has no
-            memory.
+            memory; a DTensor's local part is such a tensor, or is not one box.
+        ValueError: a DTensor's local part is another box than `shard`.
         RuntimeError, ValueError: what PyTorch raises of tensors that have no memory of their own.
     """
     torch = _torch()
-    if type(tensor).__torch_dispatch__ is torch.plain_dispatch:
-        array = _core.torch_array(tensor, torch.dtypes, torch.strided)
-        if array is not None:
-            return array
-    raise TypeError(f"cannot fill this {type(tensor).__name__} in place: {_obstacle(torch, tensor)}")
+    if type(tensor).__torch_dispatch__ is not torch.plain_dispatch:
+        return _adopt_part(tensor, shard)
+    array = _core.torch_array(tensor, torch.dtypes, torch.strided)
+    if array is None:
+        raise refusal(tensor, _obstacle(torch, tensor))
+    return array, shard
+
+
+def _adopt_part(tensor: Any, shard: Shard | None) -> tuple[Array, Shard | None]:
+    if not is_dtensor(tensor):
+        raise refusal(tensor, "it stands for other tensors: fill those")
+    local, part = local_part(tensor)
+    if shard is not None and shard != part:
+        raise ValueError(
+            f"this rank's part of the {type(tensor).__name__} is {part}, but shard= says {shard}"
+        )
+    try:
+        array, _ = adopt_torch(local)
+    except TypeError as error:
+        raise TypeError(f"the local part of a {type(tensor).__name__}: {error}") from None
+    if array.shape != part.shape:  # neither has elements, or the rank has no part
+        array = np.empty(part.shape, array.dtype)
+    return array, None if part.shape == part.global_shape else part
 
 
 def count_torch_fill(tensor: Any) -> None:
     """Moves the version of a tensor of PyTorch's on, so that autograd notices that a saved value is gone."""
-    _torch().increment_version(tensor)
+    torch = _torch()
+    torch.increment_version(tensor)
+    if type(tensor).__torch_dispatch__ is not torch.plain_dispatch:
+        count_torch_fill(tensor._local_tensor)  # which has a version of its own
 
 
 class _Torch(NamedTuple):
@@ -80,8 +110,6 @@ def _torch() -> _Torch:
 
 def _obstacle(torch: _Torch, tensor: Any) -> str:
     """Says why a tensor has no memory to fill."""
-    if type(tensor).__torch_dispatch__ is not torch.plain_dispatch:
-        return "it stands for other tensors: fill those, a shard of a DTensor with shard="
     if not tensor.is_cpu:
         return f'it is on the device "{tensor.device}", and fills are made on the CPU'
     if tensor.layout is not torch.strided or tensor.is_nested or tensor.is_quantized:

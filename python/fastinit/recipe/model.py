@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -12,7 +11,9 @@ from typing import Any
 
 from ..devices import device
 from .errors import RecipeError, located, unknown
+from .named import named_in_module
 from .spec import TensorSpec
+from .wrappers import bare_names
 
 
 def tensors_of_model(factory: str | Callable[[], Any]) -> tuple[dict[str, TensorSpec], dict[str, str]]:
@@ -28,7 +29,8 @@ def tensors_of_model(factory: str | Callable[[], Any]) -> tuple[dict[str, Tensor
     Returns:
         The parameters and the persistent buffers of a floating dtype by name, and the ties: every further
         name of one of them, to the name that stands for it. That is the first one which the model does not
-        list in `_tied_weights_keys`, the names that transformers leaves out of a checkpoint.
+        list in `_tied_weights_keys`, the names that transformers leaves out of a checkpoint. What wrappers
+        of PyTorch's add to names (`_orig_mod.` of `torch.compile`) is left out.
 
     Raises:
         RecipeError: there is no such factory, it raises, what it returns is no module, or a parameter has no
@@ -104,36 +106,18 @@ def _raised(work: str, error: Exception) -> RecipeError:
 
 
 def _listed(model: Any) -> tuple[dict[str, TensorSpec], dict[str, str]]:
-    names_of: dict[int, list[str]] = {}
-    stored = _stored(model)
-    for name, tensor in stored.items():
-        names_of.setdefault(id(tensor), []).append(name)
-    left_out = _left_out(model)
-    ties: dict[str, str] = {}
-    for names in names_of.values():
-        kept = [name for name in names if not any(each.fullmatch(name) for each in left_out)]
-        source = (kept or names)[0]
-        ties |= {name: source for name in names if name != source}
-    return {name: _spec(name, tensor) for name, tensor in stored.items() if name not in ties}, ties
+    stored = named_in_module(model, _stored(model))
+    return {name: _spec(name, each) for name, each in stored.tensors.items()}, stored.second_names
 
 
-def _stored(model: Any) -> dict[str, Any]:
+def _stored(model: Any) -> Iterator[tuple[str, Any]]:
     """What of a model is floating and in its state dict, a shared tensor under each of its names."""
-    buffers = dict(model.named_buffers(remove_duplicate=False))
-    persistent = buffers.keys() & model.state_dict(keep_vars=True).keys()
-    return {
-        **dict(model.named_parameters(remove_duplicate=False)),
-        **{name: each for name, each in buffers.items() if name in persistent and each.is_floating_point()},
-    }
-
-
-def _left_out(model: Any) -> list[re.Pattern[str]]:
-    """The patterns of the names that transformers ties when it loads, each module's below its own name."""
-    return [
-        re.compile(re.escape(f"{name}." if name else "") + key)
-        for name, module in model.named_modules()
-        for key in getattr(module, "_tied_weights_keys", None) or ()
-    ]
+    yield from model.named_parameters(remove_duplicate=False)
+    bare = bare_names(model)
+    persistent = set(map(bare, model.state_dict(keep_vars=True)))
+    for name, each in model.named_buffers(remove_duplicate=False):
+        if bare(name) in persistent and each.is_floating_point():
+            yield name, each
 
 
 def _spec(name: str, tensor: Any) -> TensorSpec:

@@ -1,7 +1,8 @@
 """Initialisers: functions that fill a parameter's memory in place, and record no gradient.
 
 Each takes a Tensor, a Parameter, an ndarray (a memory map included) or one of PyTorch's tensors on the CPU,
-and returns the same object. The random ones take `generator=`, and `shard=` where the array is a box of a
+and returns the same object. Of a DTensor it fills this rank's part with the values that the whole has there,
+and asks nothing of other ranks. The random ones take `generator=`, and `shard=` where the array is a box of a
 larger tensor, of which it then gets exactly that box's values. Those that depend on a matrix, by its fans or
 as a whole, take `layout=` where the tensor holds several or stores one transposed. A refused call leaves the
 tensor and the generator as they were; every initialiser may raise
