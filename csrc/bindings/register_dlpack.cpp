@@ -263,7 +263,8 @@ py::object give_dlpack(PyObject* const* values, Py_ssize_t count) {
     if (!arguments.flag(1)) {
         if (!array.writeable())
             throw py::buffer_error(
-                "the memory is read-only, which only DLPack 1 can say: ask for it by max_version=(1, 0)");
+                "the memory is read-only, which only DLPack 1 can say: ask for that by "
+                "max_version=(1, 0), or hand over a copy");
         return give<Unversioned>(array, 0);
     }
     return give<Versioned>(

@@ -47,8 +47,8 @@ def filled(tensor: T) -> T:
     """
     if not isinstance(tensor, np.ndarray):
         count = getattr(tensor, "_count_fill", None)
-        if count is not None:
-            count()
-        elif is_torch(tensor):
+        if count is None:
             count_torch_fill(tensor)
+        else:
+            count()
     return tensor

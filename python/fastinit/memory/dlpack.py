@@ -72,8 +72,6 @@ def give(
         if pair is not None and not (isinstance(pair, tuple) and len(pair) == 2):
             raise TypeError(f"__dlpack__: expected {name} to be None or a tuple of two ints, got {pair!r}")
     if dl_device is not None and tuple(dl_device) != DEVICE:
-        raise BufferError(
-            f"__dlpack__: only the CPU's memory, {DEVICE}, can be handed over, not {dl_device}'s"
-        )
+        raise BufferError(f"__dlpack__: expected dl_device to be the CPU, {DEVICE}, got {dl_device}")
     versioned = max_version is not None and max_version[0] >= 1
     return _core.give_dlpack(array.copy() if copy else array, versioned, bool(copy))

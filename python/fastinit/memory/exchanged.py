@@ -72,7 +72,7 @@ def _of_dlpack(holder: Any) -> Array:
     if not array.flags.writeable:
         raise _refusal(
             holder,
-            "its memory is read-only, or handed over by the form before DLPack 1, which cannot say that it is not",
+            "its memory is read-only, or handed over by the form before DLPack 1, which cannot say otherwise",
         )
     return array
 

@@ -46,8 +46,12 @@ def adopt_torch(tensor: Any) -> Array:
 
 
 def count_torch_fill(tensor: Any) -> None:
-    """Moves the version of a tensor of PyTorch's on, so that autograd notices that a saved value is gone."""
-    _torch().increment_version(tensor)
+    """Moves the version of a tensor of PyTorch's on, so that autograd notices that a saved value is gone.
+
+    Nothing else has a version.
+    """
+    if is_torch(tensor):
+        _torch().increment_version(tensor)
 
 
 class _Torch(NamedTuple):
