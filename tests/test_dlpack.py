@@ -89,35 +89,6 @@ def test_an_array_of_numpy_is_taken_backwards_too(dtype):
     assert taken.double().sum() == 1
 
 
-@pytest.fixture
-def jax():
-    """JAX, with all dtypes."""
-    jax = pytest.importorskip("jax")
-    with jax.enable_x64(True):
-        yield jax
-
-
-@each_dtype
-def test_jax_sees_the_same_memory_where_it_is_aligned_as_jax_has_it(jax, dtype):
-    ours = numbers((256,), dtype)
-    ours = ours[-ours.data_ptr() % 64 // ours.element_size() :][:96].view(8, 12).t()
-    theirs = jax.numpy.from_dlpack(ours)
-    assert theirs.dtype.name == dtype
-    assert theirs.unsafe_buffer_pointer() == ours.data_ptr()
-    assert theirs.tolist() == ours.tolist()
-
-
-@each_dtype
-def test_an_array_of_jax_is_shared_and_refuses_writes(jax, dtype):
-    theirs = jax.numpy.ones((3, 4), dtype)
-    ours = fastinit.from_dlpack(theirs)
-    assert ours.dtype is getattr(fastinit, dtype)
-    assert ours.data_ptr() == theirs.unsafe_buffer_pointer()
-    with pytest.raises(ValueError, match="read-only"):
-        fastinit.init.zeros_(ours)
-    assert (theirs == 1).all()
-
-
 @each_dtype
 @pytest.mark.parametrize("shape", [(), (0,), (2, 0, 3), (1,), (1, 3, 1)])
 def test_shapes_without_dimensions_or_elements_are_handed_over(shape, dtype):

@@ -211,15 +211,6 @@ def test_memory_that_cannot_be_written_in_place_is_refused(make, message):
     assert generator._take(0)[2] == 0
 
 
-def test_an_array_of_jax_is_refused_with_what_to_do_instead():
-    jax = pytest.importorskip("jax")
-    held = jax.numpy.ones(3)
-    for refused in (lambda: init.normal_(held), lambda: jax.jit(init.normal_)(held)):
-        with pytest.raises(TypeError, match=r"it never changes: .* jax\.make_array_from_callback"):
-            refused()
-    assert (held == 1).all()
-
-
 def test_memory_whose_elements_overlap_or_are_not_aligned_is_refused():
     with pytest.raises(RuntimeError, match="single memory location"):
         init.normal_(Lender((3, 3), (1, 1)))

@@ -36,7 +36,9 @@ def adopt(tensor: Any, shard: Shard | None = None) -> tuple[Array, Shard | None]
         return tensor, shard
     share = getattr(tensor, "_adopt_for_fill", None)
     if share is None:
-        return (adopt_torch(tensor) if is_torch(tensor) else adopt_exchanged(tensor)), shard
+        if is_torch(tensor):
+            return adopt_torch(tensor), shard
+        return adopt_exchanged(tensor), shard
     return share(), shard
 
 

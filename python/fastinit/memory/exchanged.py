@@ -5,6 +5,7 @@ from typing import Any, Final
 import numpy as np
 
 from .dlpack import take
+from .refusal import refusal
 
 __all__ = ["adopt_exchanged", "of_buffer"]
 
@@ -38,9 +39,9 @@ def adopt_exchanged(holder: Any) -> Array:
             f"{type(holder).__name__}: make an array of it first, and keep that array"
         )
     if not array.flags.writeable:
-        raise _refusal(holder, "its memory is read-only")
+        raise refusal(holder, "its memory is read-only")
     if not array.dtype.isnative:
-        raise _refusal(holder, f"its elements, {array.dtype.str}, are not in this machine's byte order")
+        raise refusal(holder, f"its elements, {array.dtype.str}, are not in this machine's byte order")
     return array
 
 
@@ -62,20 +63,16 @@ def of_buffer(holder: Any) -> Array | None:
 def _of_dlpack(holder: Any) -> Array:
     package = type(holder).__module__.partition(".")[0].replace("jaxlib", "jax")
     if package in _IMMUTABLE:
-        raise _refusal(holder, f"it never changes: {_IMMUTABLE[package]}")
+        raise refusal(holder, f"it never changes: {_IMMUTABLE[package]}")
     try:
         array, copied = take(holder)
     except BufferError as error:
-        raise _refusal(holder, str(error)) from None
+        raise refusal(holder, str(error)) from None
     if copied:
-        raise _refusal(holder, "what it hands over by DLPack is a copy")
+        raise refusal(holder, "what it hands over by DLPack is a copy")
     if not array.flags.writeable:
-        raise _refusal(
+        raise refusal(
             holder,
             "its memory is read-only, or handed over by the form before DLPack 1, which cannot say otherwise",
         )
     return array
-
-
-def _refusal(holder: object, reason: str) -> TypeError:
-    return TypeError(f"cannot fill this {type(holder).__name__} in place: {reason}")

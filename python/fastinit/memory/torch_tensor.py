@@ -16,11 +16,16 @@ __all__ = ["adopt_torch", "count_torch_fill", "is_torch"]
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
+# There is no tensor of PyTorch's before the program has imported it.
+_tensor_class: Any = ()
+
+
 def is_torch(tensor: object) -> bool:
     """Tells whether `tensor` is one of PyTorch's."""
-    # There is no such tensor before the program has imported PyTorch.
-    kind = getattr(sys.modules.get("torch"), "Tensor", ())
-    return isinstance(tensor, kind)
+    global _tensor_class  # noqa: PLW0603 - looked up once
+    if not _tensor_class:
+        _tensor_class = getattr(sys.modules.get("torch"), "Tensor", ())
+    return isinstance(tensor, _tensor_class)
 
 
 def adopt_torch(tensor: Any) -> Array:
