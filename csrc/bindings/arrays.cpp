@@ -3,6 +3,7 @@
 #include <pybind11/gil_safe_call_once.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstdlib>
 #include <span>
 #include <stdexcept>
@@ -20,8 +21,9 @@ constexpr int native = 0x0200;
 constexpr int writable = 0x0400;
 
 bool in_native_order(const py::array& array) {
-    const char order = array.dtype().byteorder();
-    return order == '=' || order == '|';
+    // A dtype that a buffer's format made names the order that it has, this machine's too.
+    constexpr char other = std::endian::native == std::endian::little ? '>' : '<';
+    return array.dtype().byteorder() != other;
 }
 
 // Whether each step along a dimension passes over everything that the shorter steps reach. There are strides

@@ -9,6 +9,7 @@ PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
     fastinit::bindings::register_blake2b(module);
     fastinit::bindings::register_config(module);
     fastinit::bindings::register_dense(module);
+    fastinit::bindings::register_dlpack(module);
     fastinit::bindings::register_fill(module);
     fastinit::bindings::register_generator(module);
     fastinit::bindings::register_loss(module);

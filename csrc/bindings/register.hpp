@@ -9,6 +9,7 @@ void register_arrays(pybind11::module_& module);
 void register_blake2b(pybind11::module_& module);
 void register_config(pybind11::module_& module);
 void register_dense(pybind11::module_& module);
+void register_dlpack(pybind11::module_& module);
 void register_fill(pybind11::module_& module);
 void register_generator(pybind11::module_& module);
 void register_loss(pybind11::module_& module);

@@ -190,6 +190,26 @@ def blake2b_leaves(
     may be shorter.
     """
 
+# Memory that another library hands over, or takes: the capsules of DLPack, of version 1 and of before it.
+
+def take_dlpack(capsule: object, /) -> tuple[FillArray, bool]:
+    """The array over the memory of a capsule, and whether that is a copy made for it.
+
+    The capsule is used up; it is as it was where it is refused. The array is read-only where the capsule says
+    so or is of before version 1. BufferError: memory that is not the host's, or elements of no dtype here.
+    RuntimeError: it is no capsule, or used up.
+    """
+
+def give_dlpack(array: FillArray, versioned: bool, copied: bool, /) -> object:
+    """A capsule over the memory of an array, of version 1 or of before it, which keeps the array alive.
+
+    `copied` is what it says of itself. BufferError: a dtype that no tensor has, strides that are negative or
+    no multiples of the element's size, or read-only memory where the capsule cannot say so.
+    """
+
+def check_dlpack_device(device_type: int, /) -> None:
+    """BufferError that names the device, unless its memory is the host's, pinned memory included."""
+
 def moments(array: FillArray, /) -> tuple[int, int, float, float, float, float, float]:
     """NaNs, zeros, shift, the sums of x - shift and of (x - shift)^2, least and largest of what is not NaN.
 

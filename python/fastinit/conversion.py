@@ -9,6 +9,8 @@ from . import dtypes
 from .arguments import class_name
 from .autograd import wrap
 from .devices import META, DeviceLike, as_device
+from .memory.dlpack import take, take_capsule
+from .memory.exchanged import of_buffer
 from .meta import CANNOT_COPY, has_no_memory, without_memory
 from .sequences import check_array, to_array
 from .tensor import Tensor
@@ -67,12 +69,13 @@ def as_tensor(data: Any, dtype: dtypes.dtype | None = None, device: DeviceLike =
     """Returns `data` as a tensor that shares its memory, history included, where the dtype allows it.
 
     Args:
-        data: a tensor, which is returned itself; an array, whose memory is shared; or what `tensor` takes.
+        data: a tensor, which is returned itself; an array, or what has `__dlpack__`, whose memory is shared;
+            or what `tensor` takes.
         dtype: the tensor's; that of `data` if not given.
         device: "cpu" or "meta"; the default device if not given.
 
     Raises:
-        Exception: what `tensor` and `from_numpy` raise.
+        Exception: what `tensor`, `from_numpy` and `from_dlpack` raise.
     """
     if isinstance(data, Tensor):
         if device is None and as_device(None) != META:
@@ -80,6 +83,8 @@ def as_tensor(data: Any, dtype: dtypes.dtype | None = None, device: DeviceLike =
         return data.to(device=as_device(device), dtype=dtype)
     if isinstance(data, np.ndarray):
         return from_numpy(data).to(device=as_device(device), dtype=dtype)
+    if hasattr(data, "__dlpack__"):
+        return from_dlpack(data).to(device=as_device(device), dtype=dtype)
     return tensor(data, dtype=dtype, device=device)
 
 
@@ -110,8 +115,9 @@ def asarray(
     """Returns `obj` as a tensor, over the same memory where that can be (torch.asarray).
 
     Args:
-        obj: a tensor, an array, what DLPack can hand over, or what `tensor` takes.
-        dtype: the tensor's; that of `obj` if not given.
+        obj: a tensor, an array, what DLPack can hand over, a capsule of it, a buffer, or what `tensor` takes.
+            A buffer of bytes is read as elements of `dtype`.
+        dtype: the tensor's; that of `obj` if not given, of bytes the default dtype.
         device: the CPU.
         copy: whether to copy; None does where memory cannot be shared.
         requires_grad: whether it gets a gradient, and keeps the history that `obj` has; as `obj` by default.
@@ -121,20 +127,13 @@ def asarray(
         Exception: what `tensor` and `from_numpy` raise.
     """
     as_device(device)
-    shares = isinstance(obj, Tensor | np.ndarray) or hasattr(obj, "__dlpack__")
-    if not shares:
+    source = _sharing(obj, dtype)
+    if source is None:
         if copy is False:
             raise ValueError("can't alias arbitrary sequence into a tensor.")
         return tensor(obj, dtype=dtype, requires_grad=bool(requires_grad))
     if requires_grad is None:
         requires_grad = isinstance(obj, Tensor) and obj.requires_grad
-    source = (
-        obj
-        if isinstance(obj, Tensor)
-        else as_tensor(obj)
-        if isinstance(obj, np.ndarray)
-        else from_dlpack(obj)
-    )
     if dtype is not None and source.dtype is not dtype:
         if copy is False:
             raise ValueError(
@@ -150,40 +149,52 @@ def asarray(
     return source.requires_grad_(requires_grad)
 
 
-class _Handed:
-    """Hands a capsule over to NumPy, which asks an object for it."""
+def _sharing(obj: Any, dtype: dtypes.dtype | None) -> Tensor | None:
+    """Returns a tensor over the memory of `obj`, history included; None if it has none to share."""
+    if isinstance(obj, Tensor):
+        return obj
+    if isinstance(obj, np.ndarray):
+        return from_numpy(obj)
+    if hasattr(obj, "__dlpack__") or class_name(obj) == "PyCapsule":
+        return from_dlpack(obj)
+    buffer = of_buffer(obj)
+    if buffer is None:
+        return None
+    if buffer.itemsize == 1 and buffer.dtype.kind in "uiS":
+        return frombuffer(obj, dtype=dtypes.as_dtype(dtype))
+    return from_numpy(buffer)
 
-    def __init__(self, capsule: object) -> None:
-        self._capsule = capsule
 
-    def __dlpack__(self, **_: object) -> Any:
-        return self._capsule
-
-    def __dlpack_device__(self) -> tuple[int, int]:
-        return 1, 0  # the CPU
-
-
-def from_dlpack(ext_tensor: Any) -> Tensor:
+def from_dlpack(ext_tensor: Any, *, device: DeviceLike = None, copy: bool | None = None) -> Tensor:
     """Returns a tensor over the memory that another library hands over by DLPack (torch.from_dlpack).
+
+    It refuses writes where the other library says that the memory is read-only, or hands over by the form
+    before DLPack 1, which cannot say that it is not: JAX's arrays never change.
 
     Args:
         ext_tensor: what has `__dlpack__`: an array or a tensor of any library, on the CPU; or the capsule
-            that `__dlpack__` gives, which can be taken once; one older than version 1 gives a tensor that
-            refuses writes.
+            that `__dlpack__` gives, which can be taken once.
+        device: the CPU.
+        copy: whether to copy; None does where the other library does.
 
     Raises:
-        BufferError: it cannot be handed over; bfloat16, for which NumPy has no name there.
+        AssertionError: a capsule comes with a device or with `copy`.
+        BufferError: the memory is on another device, or its elements are of a dtype that tensors have not; or
+            the other library copies, and `copy` is False.
         RuntimeError: it has no `__dlpack__` and is no capsule, or is one that was taken before.
     """
-    if hasattr(ext_tensor, "__dlpack__"):
-        return from_numpy(np.from_dlpack(ext_tensor))
-    try:
-        return from_numpy(np.from_dlpack(_Handed(ext_tensor)))
-    except (TypeError, ValueError):
-        raise RuntimeError(
-            "from_dlpack received an invalid capsule. Note that DLTensor capsules can be consumed only once, "
-            "so you might have already constructed a tensor from it once."
-        ) from None
+    if not hasattr(ext_tensor, "__dlpack__"):
+        if device is not None or copy is not None:
+            raise AssertionError(
+                "device and copy kwargs not supported when ext_tensor is already a DLPack capsule."
+            )
+        return wrap(take_capsule(ext_tensor)[0])
+    if device is not None and as_device(device) == META:
+        raise BufferError("Cannot pack tensors on meta")
+    array, copied = take(ext_tensor)
+    if copied and copy is False:
+        raise BufferError(f"{class_name(ext_tensor)} hands over a copy of its memory, and copy is False")
+    return wrap(array.copy() if copy and not copied else array)
 
 
 def frombuffer(
@@ -193,15 +204,45 @@ def frombuffer(
 
     Args:
         buffer: what has the buffer protocol; if it is read-only, so is the tensor.
-        dtype: of the elements.
-        count: how many; -1 takes all.
+        dtype: of the elements, whatever the buffer says of its own.
+        count: how many; a negative number takes all.
         offset: how many bytes to skip.
         requires_grad: whether it gets a gradient.
 
     Raises:
-        ValueError: the buffer has not so many.
+        ValueError: it is no buffer, or has not so many elements.
+        RuntimeError: its bytes do not lie one after the other.
     """
-    return finished(np.frombuffer(buffer, dtypes.as_dtype(dtype).numpy, count, offset), requires_grad)
+    try:
+        view = memoryview(buffer)
+    except TypeError:
+        raise ValueError("object does not implement Python buffer protocol.") from None
+    if not view.c_contiguous:
+        raise RuntimeError("could not retrieve buffer from object")
+    exact = dtypes.as_dtype(dtype)
+    _check_window(view.nbytes, exact.itemsize, count, offset)
+    return finished(np.frombuffer(view, exact.numpy, max(count, -1), offset), requires_grad)
+
+
+def _check_window(length: int, itemsize: int, count: int, offset: int) -> None:
+    """Refuses a part of a buffer that PyTorch refuses, by its words."""
+    if length == 0 or count == 0:
+        raise ValueError(f"both buffer length ({length}) and count ({count}) must not be 0")
+    if not 0 <= offset < length:
+        raise ValueError(
+            f"offset ({offset} bytes) must be non-negative and no greater than buffer length "
+            f"({length} bytes) minus 1"
+        )
+    if count < 0 and (length - offset) % itemsize:
+        raise ValueError(
+            f"buffer length ({length - offset} bytes) after offset ({offset} bytes) must be a multiple of "
+            f"element size ({itemsize})"
+        )
+    if count * itemsize > length - offset:
+        raise ValueError(
+            f"requested buffer length ({count} * {itemsize} bytes) after offset ({offset} bytes) must not be "
+            f"greater than actual buffer length ({length} bytes)"
+        )
 
 
 def finished(array: Array, requires_grad: bool) -> Tensor:

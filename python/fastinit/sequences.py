@@ -8,6 +8,7 @@ import numpy as np
 
 from . import dtypes
 from .autograd import Variable
+from .memory.dlpack import take
 
 __all__ = ["check_array", "to_array"]
 
@@ -24,6 +25,8 @@ def to_array(data: Any, dtype: dtypes.dtype | type | None = None) -> Array:
         raise TypeError(f"tensor(): argument 'dtype' must be fastinit.dtype, not {type(dtype).__name__}")
     if isinstance(data, Variable):
         data = data._array
+    elif hasattr(data, "__dlpack__") and not isinstance(data, np.ndarray):
+        data, _ = take(data)
     if isinstance(data, np.ndarray):
         check_array(data)
         with np.errstate(all="ignore"):
@@ -52,8 +55,8 @@ def _shape(data: Any) -> tuple[int, ...]:
 def _is_sequence(value: Any) -> bool:
     if type(value) in {float, int, bool}:
         return False
-    if isinstance(value, np.ndarray):
-        return value.ndim > 0
+    if isinstance(value, np.ndarray) or (not isinstance(value, Variable) and hasattr(value, "__dlpack__")):
+        return value.ndim > 0  # of another library's array too
     return (
         not isinstance(value, dict | Variable) and hasattr(value, "__len__") and hasattr(value, "__getitem__")
     )
@@ -92,6 +95,8 @@ def _number(value: Any, kinds: set[Any]) -> Any:
         value = value._array
         if value.size != 1:
             raise ValueError("only one element tensors can be converted to Python scalars")
+    elif hasattr(value, "__dlpack__") and not isinstance(value, np.ndarray):
+        value, _ = take(value)
     if isinstance(value, np.generic | np.ndarray):
         check_array(value)
         kinds.add(dtypes.as_dtype(value.dtype))

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from .autograd import Variable, bump, check_writable
-from .dtypes import as_dtype
+from .memory import dlpack
 from .meta import has_no_memory, refuse
 from .ops.operands import cpp_name
 from .storage import UntypedStorage
@@ -116,7 +116,7 @@ class Memory(Variable):
     # Exchange
 
     def __dlpack_device__(self) -> tuple[int, int]:
-        return self._array.__dlpack_device__()
+        return dlpack.DEVICE
 
     def __dlpack__(
         self,
@@ -130,14 +130,4 @@ class Memory(Variable):
             refuse("exchange by DLPack")
         if self.requires_grad:
             raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
-        if self._array.dtype.kind == "V":
-            raise BufferError(
-                f"{as_dtype(self._array.dtype)} cannot be exported through DLPack: export its bits, "
-                "tensor.view(fastinit.int16)"
-            )
-        return self._array.__dlpack__(
-            stream=None,
-            max_version=max_version,
-            dl_device=dl_device,
-            copy=copy,
-        )
+        return dlpack.give(self._array, stream, max_version, dl_device, copy)

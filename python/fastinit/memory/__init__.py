@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..shard import Shard
+from .exchanged import adopt_exchanged
 from .torch_tensor import adopt_torch, count_torch_fill, is_torch
 
 __all__ = ["adopt", "filled"]
@@ -19,15 +20,16 @@ def adopt(tensor: Any, shard: Shard | None = None) -> tuple[Array, Shard | None]
     Nothing is recorded; what has filled it says so with `filled`.
 
     Args:
-        tensor: a Tensor, a Parameter, an ndarray (a memmap included), or a tensor of PyTorch's on the CPU, of
-            which a DTensor gives its local part.
+        tensor: a Tensor, a Parameter, an ndarray (a memmap included), a tensor of PyTorch's on the CPU (a
+            DTensor gives its local part), or what else lends its memory by DLPack or as a buffer.
         shard: which box of which tensor the caller says that it is; a DTensor knows it, too.
 
     Returns:
         The array, and which box of which tensor that is; None where it is the whole.
 
     Raises:
-        TypeError: `tensor` is something else, whose values could be filled in a copy only.
+        TypeError: `tensor` is something else, whose values could be filled in a copy only, or lends memory
+            that cannot be written to.
         ValueError: a DTensor's local part is another box than `shard`.
         RuntimeError, ValueError: what PyTorch raises of tensors that have no memory of their own.
     """
@@ -37,10 +39,7 @@ def adopt(tensor: Any, shard: Shard | None = None) -> tuple[Array, Shard | None]
     if share is None:
         if is_torch(tensor):
             return adopt_torch(tensor, shard)
-        raise TypeError(
-            f"expected a Tensor, an array or a torch.Tensor to fill in place, got {type(tensor).__name__}: "
-            "make an array of it first, and keep that array"
-        )
+        return adopt_exchanged(tensor), shard
     return share(), shard
 
 

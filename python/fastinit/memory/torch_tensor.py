@@ -73,11 +73,15 @@ def _adopt_part(tensor: Any, shard: Shard | None) -> tuple[Array, Shard | None]:
 
 
 def count_torch_fill(tensor: Any) -> None:
-    """Moves the version of a tensor of PyTorch's on, so that autograd notices that a saved value is gone."""
-    torch = _torch()
-    torch.increment_version(tensor)
-    if type(tensor).__torch_dispatch__ is not torch.plain_dispatch:
-        count_torch_fill(tensor._local_tensor)  # which has a version of its own
+    """Moves the version of a tensor of PyTorch's on, so that autograd notices that a saved value is gone.
+
+    Nothing else has a version.
+    """
+    if is_torch(tensor):
+        torch = _torch()
+        torch.increment_version(tensor)
+        if type(tensor).__torch_dispatch__ is not torch.plain_dispatch:
+            count_torch_fill(tensor._local_tensor)  # which has a version of its own
 
 
 class _Torch(NamedTuple):

@@ -14,7 +14,7 @@ def to_dlpack(tensor: "Tensor") -> Any:
     """Returns a capsule over the tensor's memory, for one library to take (torch.utils.dlpack.to_dlpack).
 
     Raises:
-        BufferError: the tensor requires grad, or is of bfloat16.
+        BufferError: the tensor requires grad, or its strides are negative.
     """
     # Of version 1, which says that the memory may be written to.
     return tensor.__dlpack__(max_version=(1, 0))
