@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -13,6 +12,7 @@ from typing import Any
 from ..devices import device
 from .errors import RecipeError, located, unknown
 from .spec import TensorSpec
+from .ties import ties_of
 
 
 def tensors_of_model(factory: str | Callable[[], Any]) -> tuple[dict[str, TensorSpec], dict[str, str]]:
@@ -104,16 +104,8 @@ def _raised(work: str, error: Exception) -> RecipeError:
 
 
 def _listed(model: Any) -> tuple[dict[str, TensorSpec], dict[str, str]]:
-    names_of: dict[int, list[str]] = {}
     stored = _stored(model)
-    for name, tensor in stored.items():
-        names_of.setdefault(id(tensor), []).append(name)
-    left_out = _left_out(model)
-    ties: dict[str, str] = {}
-    for names in names_of.values():
-        kept = [name for name in names if not any(each.fullmatch(name) for each in left_out)]
-        source = (kept or names)[0]
-        ties |= {name: source for name in names if name != source}
+    ties = ties_of(model, stored)
     return {name: _spec(name, tensor) for name, tensor in stored.items() if name not in ties}, ties
 
 
@@ -125,15 +117,6 @@ def _stored(model: Any) -> dict[str, Any]:
         **dict(model.named_parameters(remove_duplicate=False)),
         **{name: each for name, each in buffers.items() if name in persistent and each.is_floating_point()},
     }
-
-
-def _left_out(model: Any) -> list[re.Pattern[str]]:
-    """The patterns of the names that transformers ties when it loads, each module's below its own name."""
-    return [
-        re.compile(re.escape(f"{name}." if name else "") + key)
-        for name, module in model.named_modules()
-        for key in getattr(module, "_tied_weights_keys", None) or ()
-    ]
 
 
 def _spec(name: str, tensor: Any) -> TensorSpec:
