@@ -17,7 +17,7 @@ from ...shard import Shard
 from .filling import Fill, Untouched, as_number, fill, require_unrecorded
 from .opened import Opened
 
-__all__ = ["CALLS"]
+__all__ = ["CALLS", "call_of_init"]
 
 #: What is called with the open context and the arguments of a function in that function's place. Whatever it
 #: raises means that the function has to be called after all.
@@ -158,11 +158,25 @@ def _integers(
     random.integers(array, low, high, generator, shard)
 
 
+_OF_INIT: dict[str, Call] = {
+    "uniform_": _uniform_,
+    "normal_": _normal_,
+    "kaiming_uniform_": _kaiming_uniform_,
+}
+
+
+def call_of_init(func: Any) -> Call | None:
+    """Returns what fills in the place of a function of `torch.nn.init`, given what stands there by now.
+
+    These tell a mode what they find under their own name, not themselves. While transformers initialises a
+    model, that is a function of its own, which has been passed by then.
+    """
+    return next((call for name, call in _OF_INIT.items() if getattr(torch.nn.init, name) is func), None)
+
+
 #: By the function as a mode is given it.
 CALLS: dict[Any, Call] = {
-    torch.nn.init.uniform_: _uniform_,
-    torch.nn.init.normal_: _normal_,
-    torch.nn.init.kaiming_uniform_: _kaiming_uniform_,
+    **{getattr(torch.nn.init, name): call for name, call in _OF_INIT.items()},
     torch.Tensor.uniform_: _method(random.uniform, **{"from": "low", "to": "high"}),
     torch.Tensor.normal_: _method(random.normal, mean="mean", std="std"),
     torch.Tensor.bernoulli_: _method(random.bernoulli, p="p"),

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode, _get_current_function_mode, _pop_mode, _push_mode
 
-from .calls import CALLS
+from .calls import CALLS, call_of_init
 from .opened import current
 
 __all__ = ["enter_mode", "leave_mode"]
@@ -29,6 +29,8 @@ class _FillMode(TorchFunctionMode):
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         call = CALLS.get(func)
+        if call is None and kwargs and "tensor" in kwargs:
+            call = call_of_init(func)
         if call is not None and not torch.compiler.is_compiling():
             opened = current()
             if opened is not None:
