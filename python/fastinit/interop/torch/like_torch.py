@@ -12,8 +12,10 @@ from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
 
 from ...memory import adopt
+from ...random import Generator
 from ...random.bounds import check_floating
 from ...recipe import RecipeError
+from ...recipe.ties import ties_of
 from .context import fast_init
 
 __all__ = ["like_torch"]
@@ -26,7 +28,8 @@ def like_torch(module: torch.nn.Module, seed: int) -> None:
     """Gives every layer of a module PyTorch's own initial values, those of its constructor, keyed by name.
 
     Each submodule's `reset_parameters()` (`_reset_parameters()` of MultiheadAttention and Transformer) is
-    called once, in the order in which constructors end: children first.
+    called once, in the order in which constructors end: children first. A parameter that several layers share
+    has the values of the layer that its name belongs to, the first one.
 
     Args:
         module: a module whose parameters have memory on the CPU.
@@ -36,12 +39,15 @@ def like_torch(module: torch.nn.Module, seed: int) -> None:
         RecipeError: a layer has parameters of its own and no such method, or one that does not reach them;
             a parameter cannot be filled. Then nothing has been written.
     """
-    context = fast_init(seed, module=module)
+    context = fast_init(Generator(seed=seed).initial_seed(), module=module)
     _check_parameters(module)
     resets = list(_resets(module))
     with context:
-        for reset in resets:
+        for reset, borrowed in resets:
+            kept = [each.detach().clone() for each in borrowed]
             reset()
+            for each, values in zip(borrowed, kept, strict=True):
+                each.detach().copy_(values)
 
 
 def _check_parameters(module: torch.nn.Module) -> None:
@@ -52,8 +58,12 @@ def _check_parameters(module: torch.nn.Module) -> None:
             raise RecipeError(f'"like-torch": "{name}": {error}') from error
 
 
-def _resets(module: torch.nn.Module) -> Iterator[Callable[[], Any]]:
-    """What resets each layer, children first; a layer that is held several times is there once."""
+def _resets(module: torch.nn.Module) -> Iterator[tuple[Callable[[], Any], list[torch.nn.Parameter]]]:
+    """What resets each layer, children first, and which of its parameters belong to other layers.
+
+    A layer that is held several times is there once.
+    """
+    ties = ties_of(module, dict(module.named_parameters(remove_duplicate=False)))
     for name, layer in _children_first(module, "", set()):
         own = [key for key, _ in layer.named_parameters(recurse=False)]
         reset: Any = getattr(layer, "reset_parameters", None) or getattr(layer, "_reset_parameters", None)
@@ -66,7 +76,16 @@ def _resets(module: torch.nn.Module) -> Iterator[Callable[[], Any]]:
                 f"({', '.join(own)}), {problem}: "
                 "give a recipe, or wrap its own initialisation in fast_init(seed, module=...)"
             )
-        yield reset
+        prefix = f"{name}." if name else ""
+        places = {key: ties.get(prefix + key, "").rpartition(".") for key in own}
+        yield (
+            reset,
+            [
+                layer.get_parameter(key)
+                for key, (owner, _, source) in places.items()
+                if source and module.get_submodule(owner) is not layer
+            ],
+        )
 
 
 def _problem(layer: torch.nn.Module, reset: Any) -> str | None:
