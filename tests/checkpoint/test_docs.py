@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,7 @@ from safetensors import safe_open
 from fastinit import checkpoint
 from fastinit.checkpoint import Manifest
 from fastinit.recipe import Recipe, Rule, TensorSpec
-
-ROOT = Path(__file__).parents[2]
-BLOCKS = re.findall(
-    r"^```python\n(.*?)^```$", (ROOT / "docs" / "checkpoints.md").read_text(), re.MULTILINE | re.DOTALL
-)
+from reference.pages import ROOT, run_python
 
 
 @pytest.fixture
@@ -24,8 +19,7 @@ def names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the blocks define, each having seen those before it."""
     monkeypatch.chdir(ROOT)
     names: dict[str, Any] = {"directory": tmp_path}
-    for block in BLOCKS:
-        exec(block, names)
+    run_python("docs/checkpoints.md", names)
     return names
 
 
