@@ -59,7 +59,9 @@ def fill(
         array, shard = adopt(tensor)
         if (array.size if shard is None else shard.global_numel()) == 0:
             raise Untouched
-        run(array, *arguments, generator=opened.generator_of(array, generator), shard=shard, **keywords)
+        run(
+            array, *arguments, generator=opened.generator_of(array, generator, fresh), shard=shard, **keywords
+        )
         return tensor if fresh else filled(tensor)
 
 

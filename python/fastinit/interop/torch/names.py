@@ -33,6 +33,7 @@ class Names:
         self._module = module
         self._root = root
         self._tensors: dict[Extent, tuple[str, torch.Tensor]] = {}
+        self._listed: list[tuple[int, object]] = []
         self._generators: dict[str, Generator] = {}
 
     def generator_of(self, array: Array) -> Generator | None:
@@ -45,11 +46,10 @@ class Names:
             return self._root.fork("")
         extent = _extent(array)
         found = self._find(extent)
-        if found is None:
-            self._list()
+        if found is None and self._list():
             found = self._find(extent)
-            if found is None:
-                return None
+        if found is None:
+            return None
         name, is_whole = found
         if is_whole or name not in self._generators:
             self._generators[name] = self._root.fork(name)
@@ -68,17 +68,23 @@ class Names:
         around = [each for each in self._tensors if each[0] <= extent[0] and extent[1] <= each[1]]
         return sorted(around, key=lambda each: each[1] - each[0])
 
-    def _list(self) -> None:
+    def _list(self) -> bool:
+        """Lists where the module's tensors lie by now; returns whether anything has changed."""
         tensors = {
             **dict(self._module.named_parameters(remove_duplicate=False)),
             **dict(self._module.named_buffers(remove_duplicate=False)),
         }
+        listed = [(id(tensor), _address_of(tensor)) for tensor in tensors.values()]
+        if listed == self._listed:
+            return False
+        self._listed = listed
         ties = ties_of(self._module, tensors)
         self._tensors = {}
         for name, tensor in tensors.items():
             extent = None if name in ties else _extent_of(tensor)
             if extent is not None:
                 self._tensors.setdefault(extent, (name, tensor))
+        return True
 
 
 def _extent(array: Array) -> Extent:
@@ -92,3 +98,11 @@ def _extent_of(tensor: torch.Tensor) -> Extent | None:
     except (TypeError, ValueError, RuntimeError):
         return None
     return _extent(array) if array.size else None
+
+
+def _address_of(tensor: torch.Tensor) -> object:
+    """What tells whether a tensor's memory is still the same; its address, where that is quickly had."""
+    try:
+        return tensor.data_ptr() or _extent_of(tensor)
+    except (TypeError, ValueError, RuntimeError):
+        return None

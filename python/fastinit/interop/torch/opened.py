@@ -35,12 +35,19 @@ class Opened:
         self.generator = generator
         self.names = names
 
-    def generator_of(self, array: Any, given: Any) -> Generator:
-        """Returns where a fill of `array` takes its positions, `given` being the caller's `generator=`."""
+    def generator_of(self, array: Any, given: Any, fresh: bool) -> Generator:
+        """Returns where a fill takes its positions.
+
+        Args:
+            array: what is filled.
+            given: the caller's `generator=`.
+            fresh: whether the memory is new, and so no module's.
+        """
         if given is not None:
             return SeededByTorch(given)
-        named = None if self.names is None else self.names.generator_of(array)
-        return self.generator if named is None else named
+        if self.names is None or fresh:
+            return self.generator
+        return self.names.generator_of(array) or self.generator
 
     def is_of_this_thread(self) -> bool:
         """Whether this thread entered it."""
