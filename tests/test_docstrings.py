@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import importlib.util
 import pkgutil
 from types import ModuleType
 
@@ -13,7 +14,12 @@ import fastinit
 
 def modules() -> list[str]:
     found = pkgutil.walk_packages(fastinit.__path__, "fastinit.")
-    return ["fastinit", *(info.name for info in found if not info.name.endswith("._core"))]
+    names = (info.name for info in found if not info.name.endswith("._core"))
+    return ["fastinit", *(name for name in names if not needs_a_missing_framework(name))]
+
+
+def needs_a_missing_framework(name: str) -> bool:
+    return name.startswith("fastinit.interop.torch") and importlib.util.find_spec("torch") is None
 
 
 def examples_of(module: ModuleType) -> list[doctest.DocTest]:

@@ -355,7 +355,7 @@ from .storage import UntypedStorage
 from .tensor import Tensor, is_complex, is_floating_point, is_nonzero, is_tensor, numel
 
 if TYPE_CHECKING:
-    from . import checkpoint, cuda, diagnostics, linalg, nn, optim, recipe, utils
+    from . import checkpoint, cuda, diagnostics, interop, linalg, nn, optim, recipe, utils
     from .grids import (
         cartesian_prod,
         combinations,
@@ -365,6 +365,7 @@ if TYPE_CHECKING:
         tril_indices,
         triu_indices,
     )
+    from .interop.initialize import initialize_
     from .nn import init
     from .ops.contraction import (
         einsum,
@@ -428,7 +429,6 @@ if TYPE_CHECKING:
         select_scatter,
         slice_scatter,
     )
-    from .recipe import initialize_
     from .serialization import load, save
     from .typed_tensors import (
         BFloat16Tensor,
@@ -642,6 +642,7 @@ __all__ = [
     "int16",
     "int32",
     "int64",
+    "interop",
     "inverse",
     "is_complex",
     "is_floating_point",
@@ -854,6 +855,7 @@ _LATER = {
     "cuda": ".cuda",
     "diagnostics": ".diagnostics",
     "init": ".nn.init",
+    "interop": ".interop",
     "linalg": ".linalg",
     "nn": ".nn",
     "optim": ".optim",
@@ -922,7 +924,7 @@ def __getattr__(name: str) -> Any:
         globals()[name] = value = getattr(module, _NAMED_OTHERWISE.get(name, name))
         return value
     if name == "initialize_":
-        return importlib.import_module(".recipe", __name__).initialize_
+        return importlib.import_module(".interop.initialize", __name__).initialize_
     if not name.startswith("_"):
         namespace = importlib.import_module(".namespace", __name__)
         if name in namespace.NAMES:

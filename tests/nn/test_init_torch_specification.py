@@ -184,13 +184,7 @@ RANDOM = [
 
 
 @pytest.mark.parametrize(("name", "arguments"), RANDOM)
-def test_the_generator_decides_the_values(
-    way: Way, name: str, arguments: dict[str, float], request: pytest.FixtureRequest
-) -> None:
-    if name == "sparse_" and way.init is torch.nn.init:
-        reason = "PyTorch draws which rows are zero from its default generator"
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
-
+def test_the_generator_decides_the_values(way: Way, name: str, arguments: dict[str, float]) -> None:
     def values(seed: int) -> Any:
         return fill(way, name, (12, 9), generator=way.generator(seed), **arguments)
 

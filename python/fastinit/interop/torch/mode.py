@@ -1,0 +1,61 @@
+"""The mode through which a context sees what PyTorch is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode, _get_current_function_mode, _pop_mode, _push_mode
+
+from .calls import CALLS, call_of_init
+from .opened import current
+
+__all__ = ["enter_mode", "leave_mode"]
+
+
+class _FillMode(TorchFunctionMode):
+    """Fills where PyTorch is asked for one of `CALLS` and a context is open here, and else lets it be.
+
+    It has no state of its own, so that of several on a thread's stack it does not matter which is taken off:
+    tasks that take turns leave their contexts in any order.
+    """
+
+    def __torch_function__(
+        self,
+        func: Any,
+        types: Iterable[Any],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        call = CALLS.get(func)
+        if call is None and kwargs and "tensor" in kwargs:
+            call = call_of_init(func)
+        if call is not None and not torch.compiler.is_compiling():
+            opened = current()
+            if opened is not None:
+                try:
+                    return call(opened, *args, **(kwargs or {}))
+                except Exception:  # of whatever is wrong, PyTorch's own word is wanted
+                    pass
+        return func(*args, **kwargs) if kwargs else func(*args)
+
+
+_MODE = _FillMode()
+
+
+def enter_mode() -> None:
+    """Puts the mode on top of this thread's stack."""
+    _push_mode(_MODE)
+
+
+def leave_mode() -> None:
+    """Takes the topmost one off this thread's stack, from below what others have put on it since."""
+    above = []
+    while (mode := _get_current_function_mode()) is not None:
+        _pop_mode()
+        if mode is _MODE:
+            break
+        above.append(mode)
+    for mode in reversed(above):
+        _push_mode(mode)
