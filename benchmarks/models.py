@@ -7,6 +7,8 @@ import gc
 import math
 from collections.abc import Callable, Iterator
 
+import numpy as np
+
 import fastinit
 from benchmarks.peers import torch
 from benchmarks.report import Table
@@ -25,7 +27,7 @@ class Truncated(torch.nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        torch.nn.init.trunc_normal_(self.weight, std=0.02)
+        torch.nn.init.trunc_normal_(self.weight)
 
 
 def run(options: argparse.Namespace) -> Iterator[Table]:
@@ -75,10 +77,17 @@ def constructions(quick: bool, threads: int) -> Table:
 
 
 def construction(build: Build, rounds: int) -> tuple[float, Timings]:
-    """The size of a model, and the times of its constructions; each begins with no other in memory."""
+    """The size of a model in 10^6 values, and the times of its constructions.
+
+    Each begins with no other model in memory, and with as much free memory as it needs that has been in use
+    a moment ago. The host of a virtual machine may take free memory away and give it back, slowly, at the
+    next touch: without that, a turn would pay for the host, or not, by how long ago others had their turns.
+    """
     from fastinit.interop.torch import fast_init
 
     held: list[torch.nn.Module] = []
+    with torch.device("meta"):
+        size = sum(parameter.numel() for parameter in build().parameters())
 
     def fast() -> torch.nn.Module:
         with fast_init(0):
@@ -87,19 +96,18 @@ def construction(build: Build, rounds: int) -> tuple[float, Timings]:
     def free() -> None:
         held.clear()
         gc.collect()
+        fastinit.nn.init.zeros_(np.empty(2 * size, np.float32))
 
     builds = {"plain": build, "fast": fast, "floor": lambda: zeroed(build)}
     peers = {name: Peer(lambda make=make: held.append(make()), prepare=free) for name, make in builds.items()}
     timings = by_turns(peers, rounds=rounds, at_least=0, patience=math.inf)
-    return sum(parameter.numel() for parameter in held[0].parameters()) / 1e6, timings
+    return size / 1e6, timings
 
 
 def zeroed(build: Build) -> torch.nn.Module:
     with torch.device("meta"):
         model = build()
     model.to_empty(device="cpu")
-    if hasattr(model, "tie_weights"):  # which to_empty has parted
-        model.tie_weights()
     with torch.no_grad():
         for tensor in (*model.parameters(), *model.buffers()):
             tensor.zero_()

@@ -22,17 +22,18 @@ std::int64_t whole_size(std::span<const Dimension> dimensions) {
     return size;
 }
 
-// The fill of a target that is larger than a cache is worth to it. Stores past the cache spare the memory one
-// read per write; but a page's first write is the system's, which leaves it in the cache
-// (docs/performance.md).
+// The fill, prepared for where a large target lies. Stores past the cache spare the memory one read per write;
+// but a page's first write is the system's, which leaves it in the cache (docs/performance.md).
 kernels::Fill prepared(const Target& target, std::int64_t itemsize) {
-    constexpr std::int64_t cached_bytes = 16 << 20;
+    constexpr std::int64_t cached_bytes = 16 << 20;  // larger than a cache is worth to it
+    constexpr std::int64_t huge_bytes = 4 << 20;     // holds a huge page wherever it begins
     kernels::Fill fill = target.fill;
-    if (target.size < cached_bytes / itemsize) return fill;
+    if (target.size < huge_bytes / itemsize) return fill;
     const char* middle = fill.data;
     for (int i = 0; i < fill.axes; ++i) middle += fill.axis[i].size / 2 * fill.axis[i].stride;
-    fill.past_cache = !is_untouched(middle);
-    if (!fill.past_cache && fill.axes == 1 && fill.axis[0].stride == itemsize)
+    const bool untouched = is_untouched(middle);
+    fill.past_cache = !untouched && target.size >= cached_bytes / itemsize;
+    if (untouched && fill.axes == 1 && fill.axis[0].stride == itemsize)
         prefer_huge_pages(fill.data, static_cast<std::size_t>(target.size * itemsize));
     return fill;
 }

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..shard import Shard
 from .exchanged import adopt_exchanged
-from .torch_tensor import adopt_torch, count_torch_fill, is_torch
+from .torch_tensor import adopt_torch, count_torch_fill, is_torch_class
 
 __all__ = ["adopt", "filled"]
 
@@ -37,7 +37,8 @@ def adopt(tensor: Any, shard: Shard | None = None) -> tuple[Array, Shard | None]
         return tensor, shard
     share = getattr(tensor, "_adopt_for_fill", None)
     if share is None:
-        if is_torch(tensor):
+        kind: Any = type(tensor)
+        if is_torch_class(kind):
             return adopt_torch(tensor, shard)
         return adopt_exchanged(tensor), shard
     return share(), shard

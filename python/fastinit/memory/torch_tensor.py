@@ -14,16 +14,23 @@ from ..shard import Shard
 from .dtensor import is_dtensor, local_part
 from .refusal import refusal
 
-__all__ = ["adopt_torch", "count_torch_fill", "is_torch"]
+__all__ = ["adopt_torch", "count_torch_fill", "is_torch_class"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
-def is_torch(tensor: object) -> bool:
-    """Tells whether `tensor` is one of PyTorch's."""
-    # There is no such tensor before the program has imported PyTorch.
-    kind = getattr(sys.modules.get("torch"), "Tensor", ())
-    return isinstance(tensor, kind)
+@functools.lru_cache
+def is_torch_class(kind: Any) -> bool:
+    """Tells whether tensors of this class are PyTorch's."""
+    # There is no such class before the program has imported PyTorch.
+    return issubclass(kind, getattr(sys.modules.get("torch"), "Tensor", ()))
+
+
+@functools.lru_cache
+def _stands_for_others(kind: Any) -> bool:
+    """Whether tensors of this class of PyTorch's have no memory of their own."""
+    torch: Any = sys.modules["torch"]
+    return kind.__torch_dispatch__ is not torch.Tensor.__torch_dispatch__
 
 
 def adopt_torch(tensor: Any, shard: Shard | None = None) -> tuple[Array, Shard | None]:
@@ -46,9 +53,10 @@ def adopt_torch(tensor: Any, shard: Shard | None = None) -> tuple[Array, Shard |
         ValueError: a DTensor's local part is another box than `shard`.
         RuntimeError, ValueError: what PyTorch raises of tensors that have no memory of their own.
     """
-    torch = _torch()
-    if type(tensor).__torch_dispatch__ is not torch.plain_dispatch:
+    kind: Any = type(tensor)
+    if _stands_for_others(kind):
         return _adopt_part(tensor, shard)
+    torch = _torch()
     array = _core.torch_array(tensor, torch.dtypes, torch.strided)
     if array is None:
         raise refusal(tensor, _obstacle(torch, tensor))
@@ -77,10 +85,10 @@ def count_torch_fill(tensor: Any) -> None:
 
     Nothing else has a version.
     """
-    if is_torch(tensor):
-        torch = _torch()
-        torch.increment_version(tensor)
-        if type(tensor).__torch_dispatch__ is not torch.plain_dispatch:
+    kind: Any = type(tensor)
+    if is_torch_class(kind):
+        _torch().increment_version(tensor)
+        if _stands_for_others(kind):
             count_torch_fill(tensor._local_tensor)  # which has a version of its own
 
 
@@ -88,13 +96,11 @@ class _Torch(NamedTuple):
     """What is needed of PyTorch, looked up once.
 
     Attributes:
-        plain_dispatch: the `__torch_dispatch__` of tensors that do not stand for others.
         dtypes: NumPy's dtypes by PyTorch's, of those that both have; ml_dtypes' among them.
         strided: the layout of tensors with a place in memory for each element.
         increment_version: moves the version of a tensor on.
     """
 
-    plain_dispatch: Any
     dtypes: dict[Any, np.dtype[Any]]
     strided: Any
     increment_version: Callable[[Any], None]
@@ -109,7 +115,7 @@ def _torch() -> _Torch:
         with suppress(TypeError):
             dtypes[kind] = np.dtype(str(kind).removeprefix("torch."))
     increment_version = torch.autograd.graph.increment_version
-    return _Torch(torch.Tensor.__torch_dispatch__, dtypes, torch.strided, increment_version)
+    return _Torch(dtypes, torch.strided, increment_version)
 
 
 def _obstacle(torch: _Torch, tensor: Any) -> str:

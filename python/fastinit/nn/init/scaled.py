@@ -70,7 +70,8 @@ def xavier_uniform_(
                 [ 0.2311,  1.0346, -0.3021]])
     """
     array, shard = adopt(tensor, shard)
-    fill_scaled(array, "uniform", _xavier_std, (gain,), generator, shard, layout)
+    shape = whole_shape(array, shard, layout)
+    fill_scaled(array, "uniform", _xavier_std, (gain,), generator, shard, layout, shape)
     return filled(tensor)
 
 
@@ -112,7 +113,8 @@ def xavier_normal_(
                 [ 0.3049,  0.0972,  0.1144]])
     """
     array, shard = adopt(tensor, shard)
-    fill_scaled(array, "normal", _xavier_std, (gain,), generator, shard, layout)
+    shape = whole_shape(array, shard, layout)
+    fill_scaled(array, "normal", _xavier_std, (gain,), generator, shard, layout, shape)
     return filled(tensor)
 
 
@@ -161,8 +163,9 @@ def kaiming_uniform_(
                 [ 0.2983,  1.3357, -0.3901]])
     """
     array, shard = adopt(tensor, shard)
-    if not _is_empty(whole_shape(array, shard, layout)):
-        fill_scaled(array, "uniform", _kaiming_std, (a, mode, nonlinearity), generator, shard, layout)
+    shape = whole_shape(array, shard, layout)
+    if not _is_empty(shape):
+        fill_scaled(array, "uniform", _kaiming_std, (a, mode, nonlinearity), generator, shard, layout, shape)
     return filled(tensor)
 
 
@@ -211,8 +214,9 @@ def kaiming_normal_(
                 [ 0.4821,  0.1536,  0.1808]])
     """
     array, shard = adopt(tensor, shard)
-    if not _is_empty(whole_shape(array, shard, layout)):
-        fill_scaled(array, "normal", _kaiming_std, (a, mode, nonlinearity), generator, shard, layout)
+    shape = whole_shape(array, shard, layout)
+    if not _is_empty(shape):
+        fill_scaled(array, "normal", _kaiming_std, (a, mode, nonlinearity), generator, shard, layout, shape)
     return filled(tensor)
 
 
@@ -371,7 +375,7 @@ def _scale_variance(
         )
     if not _is_empty(shape, stacklevel=4):
         how = _DISTRIBUTIONS[distribution]
-        fill_scaled(array, how, _variance_scaled_std, (scale, mode), generator, shard, layout)
+        fill_scaled(array, how, _variance_scaled_std, (scale, mode), generator, shard, layout, shape)
 
 
 def _variance_scaled_std(shape: tuple[int, ...], scale: float, mode: str) -> float:

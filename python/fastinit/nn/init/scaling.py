@@ -67,6 +67,7 @@ def fill_scaled(
     generator: Generator | None,
     shard: Shard | None,
     layout: Layout | None,
+    shape: tuple[int, ...],
 ) -> None:
     """Fills `array`, each element at its own place in the stream, with the scale of the matrix it belongs to.
 
@@ -80,12 +81,12 @@ def fill_scaled(
         generator: where the words come from; the default generator if None.
         shard: which box of which tensor `array` is; the whole if None.
         layout: which matrices the tensor holds; it is one if None.
+        shape: of the whole tensor, as `whole_shape` gives it.
 
     Raises:
-        Whatever the fill, `std_of` and `whole_shape` raise; then nothing has been written.
+        Whatever the fill and `std_of` raise; then nothing has been written.
     """
     fill = _FILLS[distribution]
-    shape = global_shape(array, shard)
     dtype = array.dtype.type.__name__
     if layout is None:
         arguments = _arguments_of(distribution, dtype, std_of, parameters, shape)
