@@ -23,6 +23,7 @@ from torch.distributed.tensor.parallel import ColwiseParallel, RowwiseParallel, 
 
 import fastinit
 from fastinit import Generator
+from fastinit.interop.torch import fast_init
 from fastinit.nn import init
 from fastinit.nn.init import Layout
 from fastinit.recipe import Recipe, RecipeError, Rule, initialize_
@@ -290,6 +291,55 @@ def a_model_that_fsdp_and_tensor_parallelism_shard_has_them() -> None:
     model.to_empty(device="cpu")
     with without_communication():
         initialize_(model, RECIPE, seed=5)
+    assert values(model) == values(whole)
+
+
+@case
+def a_sharded_model_that_starts_like_torch_has_the_values_of_the_whole() -> None:
+    for mesh, make in itertools.product(meshes(), [Model, encoder]):
+        whole = fastinit.initialize_(make(), "like-torch", seed=5)
+        model = on_meta(make)
+        for layer in model.blocks if make is Model else model.layers:
+            fully_shard(layer, mesh=mesh)
+        fully_shard(model, mesh=mesh)
+        model.to_empty(device="cpu")
+        fastinit.initialize_(model, "like-torch", seed=5)
+        assert values(model) == values(whole)
+
+
+@case
+def torch_fills_a_part_in_a_context_with_the_values_of_the_whole() -> None:
+    def fill(tensor: Any) -> None:
+        getattr(nn.init, name)(tensor, **arguments)
+        with torch.no_grad():
+            tensor.normal_()  # as a method, and of what comes next in the stream
+            tensor.add_(getattr(nn.init, name)(torch.empty_like(tensor), **arguments))
+
+    of_torch = {"kaiming_uniform_": {}, "orthogonal_": {}, "trunc_normal_": {}, "xavier_normal_": {}}
+    for mesh, (name, arguments) in itertools.product(meshes(), of_torch.items()):
+        for where in placements(mesh, 2):
+            whole, part = torch.empty(MATRIX), spread(MATRIX, mesh, where)
+            with fast_init(5):
+                fill(whole)
+            with fast_init(5):
+                fill(part)
+            assert bits(part.full_tensor()) == bits(whole), (name, where)
+
+
+@case
+def a_sharded_model_with_an_initialisation_of_its_own_is_keyed_by_name() -> None:
+    def own(module: nn.Module) -> None:
+        if isinstance(module, (nn.Linear, nn.Embedding)):
+            nn.init.trunc_normal_(module.weight, std=0.02)
+
+    whole, model = Model(), on_meta(Model)
+    for each in (whole, model):
+        if each is model:
+            fully_shard(each)
+            each.to_empty(device="cpu")
+        fastinit.initialize_(each, RECIPE, seed=5)
+        with fast_init(6, module=each):
+            each.apply(own)
     assert values(model) == values(whole)
 
 
