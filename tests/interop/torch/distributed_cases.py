@@ -310,13 +310,14 @@ def a_sharded_model_that_starts_like_torch_has_the_values_of_the_whole() -> None
 @case
 def torch_fills_a_part_in_a_context_with_the_values_of_the_whole() -> None:
     def fill(tensor: Any) -> None:
-        getattr(nn.init, name)(tensor, **arguments)
+        initialise = getattr(nn.init, name)
+        initialise(tensor)
         with torch.no_grad():
             tensor.normal_()  # as a method, and of what comes next in the stream
-            tensor.add_(getattr(nn.init, name)(torch.empty_like(tensor), **arguments))
+            tensor.add_(initialise(torch.empty_like(tensor)))
 
-    of_torch = {"kaiming_uniform_": {}, "orthogonal_": {}, "trunc_normal_": {}, "xavier_normal_": {}}
-    for mesh, (name, arguments) in itertools.product(meshes(), of_torch.items()):
+    names = ["kaiming_uniform_", "orthogonal_", "trunc_normal_", "xavier_normal_"]
+    for mesh, name in itertools.product(meshes(), names):
         for where in placements(mesh, 2):
             whole, part = torch.empty(MATRIX), spread(MATRIX, mesh, where)
             with fast_init(5):
