@@ -285,6 +285,28 @@ def test_another_thread_sees_pytorchs_own_in_a_copy_of_the_context_variables_too
         assert in_a_thread(contextvars.copy_context().run, draw) == expected
 
 
+class Drawing(torch.utils.data.Dataset):
+    """Items that are drawn where they are asked for."""
+
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, index):
+        return draw()
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")
+def test_forked_workers_of_a_data_loader_see_pytorchs_own():
+    loader = torch.utils.data.DataLoader(
+        Drawing(), None, num_workers=2, worker_init_fn=torch.manual_seed, multiprocessing_context="fork"
+    )
+    with fast_init(1):
+        items = [tuple(map(float, each)) for each in loader]
+    for worker in range(2):
+        torch.manual_seed(worker)
+        assert items[worker::2] == [draw(), draw()]
+
+
 def test_threads_have_contexts_of_their_own():
     barrier = threading.Barrier(4)
     shared = fast_init(7)

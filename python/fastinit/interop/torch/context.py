@@ -46,7 +46,7 @@ class fast_init:  # noqa: N801 - as torch.no_grad
     `torch.nn.init.orthogonal_` of half precision raises, as it does outside.
 
     The context is open in the thread and the asyncio task that entered it, and in tasks that they start; all
-    others see PyTorch's own. Of nested ones the innermost counts. A decorated coroutine function is a
+    others, and processes that are forked within it, see PyTorch's own. Of nested ones the innermost counts. A decorated coroutine function is a
     context each time it runs; of a generator function, open one inside.
 
     Args:
