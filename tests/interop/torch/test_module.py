@@ -86,6 +86,15 @@ def test_buffers_have_names_and_other_tensors_take_the_contexts_stream():
     assert torch.equal(net.running_mean, normal((5,), stream("running_mean")))
 
 
+def test_whoever_moves_the_contexts_generator_moves_no_names():
+    net = layers((4, 3))
+    with fast_init(3, module=net) as generator:
+        generator.manual_seed(4)
+        nn.init.normal_(net[0].weight)
+        assert torch.equal(torch.randn(5), normal((5,), Generator(seed=4)))
+    assert torch.equal(net[0].weight, normal((3, 4), stream("0.weight")))
+
+
 def test_adding_a_layer_changes_no_other():
     small, large = layers((4, 3), (3, 2)), layers((4, 3), (3, 2), (2, 9))
     for net in (small, large):

@@ -91,7 +91,7 @@ class fast_init:  # noqa: N801 - as torch.no_grad
     def __enter__(self) -> Generator:
         seed = draw_seed(torch.default_generator) if self._seed is None else self._seed
         generator = Generator(seed=seed)
-        names = None if self._module is None else Names(self._module, generator)
+        names = None if self._module is None else Names(self._module, Generator(seed=seed))
         opened = Opened(self, generator, names)
         REPLACED.enter()
         enter_mode()
