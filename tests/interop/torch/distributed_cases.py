@@ -309,7 +309,7 @@ def a_sharded_model_that_starts_like_torch_has_the_values_of_the_whole() -> None
 
 @case
 def torch_fills_a_part_in_a_context_with_the_values_of_the_whole() -> None:
-    def fill(tensor: Any) -> None:
+    def fill(tensor: Any, name: str, arguments: dict[str, Any]) -> None:
         getattr(nn.init, name)(tensor, **arguments)
         with torch.no_grad():
             tensor.normal_()  # as a method, and of what comes next in the stream
@@ -320,9 +320,9 @@ def torch_fills_a_part_in_a_context_with_the_values_of_the_whole() -> None:
         for where in placements(mesh, 2):
             whole, part = torch.empty(MATRIX), spread(MATRIX, mesh, where)
             with fast_init(5):
-                fill(whole)
+                fill(whole, name, arguments)
             with fast_init(5):
-                fill(part)
+                fill(part, name, arguments)
             assert bits(part.full_tensor()) == bits(whole), (name, where)
 
 
