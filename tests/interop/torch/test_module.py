@@ -4,6 +4,7 @@ import pytest
 
 from fastinit import Generator
 from fastinit.nn import init
+from fastinit.recipe import RecipeError
 
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
@@ -130,6 +131,13 @@ def test_a_name_that_transformers_ties_comes_last():
     with fast_init(3, module=net):
         nn.init.normal_(net.head.weight)
     assert torch.equal(net.head.weight, normal((9, 4), stream("embed.weight")))
+
+
+def test_two_tensors_of_one_name_are_an_error_on_entry():
+    net = nn.DataParallel(nn.Linear(4, 3))
+    net.weight = nn.Parameter(torch.zeros(3))
+    with pytest.raises(RecipeError, match=r'"module\.weight" is called "weight"'), fast_init(3, module=net):
+        pytest.fail("entered")
 
 
 def test_memory_that_comes_within_the_context_is_found():
