@@ -239,6 +239,18 @@ def test_a_generator_function_is_not_decorated():
             fast_init(1)(function)
 
 
+def test_a_class_is_not_decorated_but_its_constructor_is():
+    with pytest.raises(TypeError, match="decorate its __init__"):
+        fast_init(1)(torch.nn.Linear)
+
+    class Drawn:
+        @fast_init(1)
+        def __init__(self):
+            self.values = draw()
+
+    assert Drawn().values == drawn(1)
+
+
 def test_a_generator_may_leave_its_context_after_those_around_it():
     def generate(seed):
         with fast_init(seed):

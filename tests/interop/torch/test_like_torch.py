@@ -267,7 +267,6 @@ REFUSED = [
 
 @pytest.mark.parametrize(("make", "message"), REFUSED)
 def test_what_cannot_be_reset_is_refused_before_anything_is_written(make, message):
-
     net = nn.Sequential(nn.Linear(3, 3), make())
     before = copy.deepcopy(net[0].state_dict())
     with pytest.raises(RecipeError, match=message):
