@@ -239,6 +239,18 @@ def test_a_generator_function_is_not_decorated():
             fast_init(1)(function)
 
 
+def test_a_class_is_not_decorated_but_its_constructor_is():
+    with pytest.raises(TypeError, match="decorate its __init__"):
+        fast_init(1)(torch.nn.Linear)
+
+    class Drawn:
+        @fast_init(1)
+        def __init__(self):
+            self.values = draw()
+
+    assert Drawn().values == drawn(1)
+
+
 def test_a_generator_may_leave_its_context_after_those_around_it():
     def generate(seed):
         with fast_init(seed):
@@ -283,6 +295,28 @@ def test_another_thread_sees_pytorchs_own_in_a_copy_of_the_context_variables_too
     with fast_init(1):
         torch.manual_seed(5)
         assert in_a_thread(contextvars.copy_context().run, draw) == expected
+
+
+class Drawing(torch.utils.data.Dataset):
+    """Items that are drawn where they are asked for."""
+
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, index):
+        return draw()
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")
+def test_forked_workers_of_a_data_loader_see_pytorchs_own():
+    loader = torch.utils.data.DataLoader(
+        Drawing(), None, num_workers=2, worker_init_fn=torch.manual_seed, multiprocessing_context="fork"
+    )
+    with fast_init(1):
+        items = [tuple(map(float, each)) for each in loader]
+    for worker in range(2):
+        torch.manual_seed(worker)
+        assert items[worker::2] == [draw(), draw()]
 
 
 def test_threads_have_contexts_of_their_own():

@@ -140,6 +140,27 @@ def test_adding_a_layer_changes_no_other():
         assert torch.equal(tensor, large[name])
 
 
+class Copying(nn.Module):
+    """A layer that draws into a tensor which is not the module's, and takes its values from there."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(3, 4))
+
+    def reset_parameters(self):
+        with torch.no_grad():
+            self.weight.copy_(torch.randn(3, 4))
+
+
+def test_adding_a_layer_changes_none_that_copies_what_it_draws():
+    small = nn.ModuleDict({"out": Copying()})
+    large = nn.ModuleDict({"first": Copying(), "out": Copying()})
+    for net in (small, large):
+        initialize_(net, "like-torch", 3)
+    assert torch.equal(small["out"].weight, large["out"].weight)
+    assert not torch.equal(large["first"].weight, large["out"].weight)
+
+
 def test_copies_of_a_layer_have_values_of_their_own():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -246,7 +267,6 @@ REFUSED = [
 
 @pytest.mark.parametrize(("make", "message"), REFUSED)
 def test_what_cannot_be_reset_is_refused_before_anything_is_written(make, message):
-
     net = nn.Sequential(nn.Linear(3, 3), make())
     before = copy.deepcopy(net[0].state_dict())
     with pytest.raises(RecipeError, match=message):

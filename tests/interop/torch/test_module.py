@@ -4,6 +4,7 @@ import pytest
 
 from fastinit import Generator
 from fastinit.nn import init
+from fastinit.recipe import RecipeError
 
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
@@ -86,6 +87,15 @@ def test_buffers_have_names_and_other_tensors_take_the_contexts_stream():
     assert torch.equal(net.running_mean, normal((5,), stream("running_mean")))
 
 
+def test_whoever_moves_the_contexts_generator_moves_no_names():
+    net = layers((4, 3))
+    with fast_init(3, module=net) as generator:
+        generator.manual_seed(4)
+        nn.init.normal_(net[0].weight)
+        assert torch.equal(torch.randn(5), normal((5,), Generator(seed=4)))
+    assert torch.equal(net[0].weight, normal((3, 4), stream("0.weight")))
+
+
 def test_adding_a_layer_changes_no_other():
     small, large = layers((4, 3), (3, 2)), layers((4, 3), (3, 2), (2, 9))
     for net in (small, large):
@@ -121,6 +131,13 @@ def test_a_name_that_transformers_ties_comes_last():
     with fast_init(3, module=net):
         nn.init.normal_(net.head.weight)
     assert torch.equal(net.head.weight, normal((9, 4), stream("embed.weight")))
+
+
+def test_two_tensors_of_one_name_are_an_error_on_entry():
+    net = nn.DataParallel(nn.Linear(4, 3))
+    net.weight = nn.Parameter(torch.zeros(3))
+    with pytest.raises(RecipeError, match=r'"module\.weight" is called "weight"'), fast_init(3, module=net):
+        pytest.fail("entered")
 
 
 def test_memory_that_comes_within_the_context_is_found():

@@ -46,8 +46,11 @@ class fast_init:  # noqa: N801 - as torch.no_grad
     `torch.nn.init.orthogonal_` of half precision raises, as it does outside.
 
     The context is open in the thread and the asyncio task that entered it, and in tasks that they start; all
-    others see PyTorch's own. Of nested ones the innermost counts. A decorated coroutine function is a
-    context each time it runs; of a generator function, open one inside.
+    others, and processes that are forked within it, see PyTorch's own. Of nested ones the innermost counts.
+    A decorated coroutine function is a context each time it runs; of a generator function, open one inside.
+
+    It is for making a model, not for training one: what restores the state of PyTorch's generator
+    (`torch.manual_seed` and `fork_rng` within it, `torch.utils.checkpoint`) does not repeat these fills.
 
     Args:
         seed: the seed of all fills, a 64-bit int. None draws one, on entry, from PyTorch's default generator
@@ -60,6 +63,7 @@ class fast_init:  # noqa: N801 - as torch.no_grad
         RuntimeError: `seed` is not an int.
         ValueError: `seed` does not fit into 64 bits.
         TypeError: `module` is not a torch.nn.Module.
+        RecipeError: on entry: two of its tensors have the same name where nothing is wrapped.
 
     Draws:
         The fills take consecutive positions of `Generator(seed=seed)`, which `with ... as` gives. With a
@@ -91,7 +95,7 @@ class fast_init:  # noqa: N801 - as torch.no_grad
     def __enter__(self) -> Generator:
         seed = draw_seed(torch.default_generator) if self._seed is None else self._seed
         generator = Generator(seed=seed)
-        names = None if self._module is None else Names(self._module, generator)
+        names = None if self._module is None else Names(self._module, Generator(seed=seed))
         opened = Opened(self, generator, names)
         REPLACED.enter()
         enter_mode()
@@ -120,6 +124,8 @@ class fast_init:  # noqa: N801 - as torch.no_grad
 
     def __call__(self, func: Function) -> Function:
         """Returns `func`, each call of which is a context of its own."""
+        if isinstance(func, type):
+            raise TypeError("fast_init: a class would be a function then: decorate its __init__")
         if inspect.isgeneratorfunction(func) or inspect.isasyncgenfunction(func):
             raise TypeError("fast_init: a generator would be left open between its values; open it inside")
 

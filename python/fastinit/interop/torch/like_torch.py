@@ -29,8 +29,9 @@ def like_torch(module: torch.nn.Module, seed: int) -> None:
     """Gives every layer of a module PyTorch's own initial values, those of its constructor, keyed by name.
 
     Each submodule's `reset_parameters()` (`_reset_parameters()` of MultiheadAttention and Transformer) is
-    called once, in the order in which constructors end: children first. A parameter that several layers share
-    has the values of the layer that its name belongs to, the first one.
+    called once, in the order in which constructors end: children first. What it draws into other tensors than
+    the module's, as into one that it copies from, is from the stream of the layer's name. A parameter that
+    several layers share has the values of the layer that its name belongs to, the first one.
 
     Args:
         module: a module whose parameters have memory on the CPU.
@@ -41,11 +42,13 @@ def like_torch(module: torch.nn.Module, seed: int) -> None:
             a parameter cannot be filled. Then nothing has been written.
     """
     reach_parameters(module)
-    context = fast_init(Generator(seed=seed).initial_seed(), module=module)
+    root = Generator(seed=seed)
+    context = fast_init(root.initial_seed(), module=module)
     _check_parameters(module)
     resets = list(_resets(module))
-    with context:
-        for reset, borrowed in resets:
+    with context as generator:
+        for name, reset, borrowed in resets:
+            generator.set_state(root.fork(name).get_state())
             kept = [each.detach().clone() for each in borrowed]
             reset()
             for each, values in zip(borrowed, kept, strict=True):
@@ -60,12 +63,13 @@ def _check_parameters(module: torch.nn.Module) -> None:
             raise RecipeError(f'"like-torch": "{name}": {error}') from error
 
 
-def _resets(module: torch.nn.Module) -> Iterator[tuple[Callable[[], Any], list[torch.nn.Parameter]]]:
-    """What resets each layer, children first, and which of its parameters belong to other layers.
+def _resets(module: torch.nn.Module) -> Iterator[tuple[str, Callable[[], Any], list[torch.nn.Parameter]]]:
+    """Each layer's name, what resets it, and which of its parameters are others'; children come first.
 
     A layer that is held several times is there once.
     """
     owners = _owners(module)
+    bare = bare_names(module)
     for name, layer in _children_first(module, "", set()):
         own = [key for key, _ in layer.named_parameters(recurse=False)]
         reset: Any = getattr(layer, "reset_parameters", None) or getattr(layer, "_reset_parameters", None)
@@ -78,7 +82,8 @@ def _resets(module: torch.nn.Module) -> Iterator[tuple[Callable[[], Any], list[t
                 f"({', '.join(own)}), {problem}: "
                 "give a recipe, or wrap its own initialisation in fast_init(seed, module=...)"
             )
-        yield reset, [each for each in layer.parameters(recurse=False) if owners[id(each)] is not layer]
+        borrowed = [each for each in layer.parameters(recurse=False) if owners[id(each)] is not layer]
+        yield bare(name), reset, borrowed
 
 
 def _owners(module: torch.nn.Module) -> dict[int, torch.nn.Module]:

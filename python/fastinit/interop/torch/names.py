@@ -27,6 +27,9 @@ class Names:
     Args:
         module: the module; its tensors may get memory, or be replaced, between two fills.
         root: the generator whose forks the names' generators are.
+
+    Raises:
+        RecipeError: two tensors have the same name where nothing is wrapped.
     """
 
     def __init__(self, module: torch.nn.Module, root: Generator) -> None:
@@ -35,6 +38,7 @@ class Names:
         self._tensors: dict[Extent, tuple[str, torch.Tensor]] = {}
         self._listed: list[tuple[int, object]] = []
         self._generators: dict[str, Generator] = {}
+        self._list()  # now: an error within a fill would leave that to PyTorch, without a word
 
     def generator_of(self, array: Array) -> Generator | None:
         """Returns the generator for a fill of `array`, or None where the memory is none of the module's.

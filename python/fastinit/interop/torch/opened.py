@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from contextvars import ContextVar
 from typing import Any
@@ -80,3 +81,9 @@ def remember(opened: Opened) -> None:
 def forget() -> None:
     """Makes the one that is open by now the innermost one."""
     _innermost.set(current())
+
+
+# A child process has copies of the ContextVars and of the generators: workers of a DataLoader would all draw
+# the same, where PyTorch seeds each.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=lambda: _innermost.set(None))
