@@ -132,6 +132,20 @@ def test_what_to_empty_makes_two_tensors_of_has_the_same_values_where_the_source
     assert torch.equal(tied.embedding.weight, filled_alone("embedding.weight"))
 
 
+def test_two_parameters_over_one_memory_are_one() -> None:
+    tied = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3))
+    tied[1].weight = nn.Parameter(tied[0].weight.data)
+    for fill in (
+        lambda: initialize_(tied, RECIPE, SEED),
+        lambda: initialize_(tied.state_dict(), RECIPE, SEED),
+    ):
+        nn.init.zeros_(tied[0].weight)
+        fill()
+        expected = nn.Sequential(nn.Linear(3, 3))
+        initialize_(expected, RECIPE, SEED)
+        assert torch.equal(tied[1].weight, expected[0].weight)
+
+
 def test_it_has_them_where_the_recipe_ties() -> None:
     with torch.device("meta"):
         tied = Tied()

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from ..memory import adopt
+from ..meta import has_no_memory
 from .errors import RecipeError
 from .wrappers import bare_names
 
@@ -14,7 +16,7 @@ class Named(NamedTuple):
     """Tensors by name.
 
     Attributes:
-        tensors: each once, under the name that stands for it.
+        tensors: each once, under the name that stands for it; two objects over one memory are one tensor.
         second_names: each further name of one of them, to the name that stands for it.
         ties: the names of tensors that should be one with another but are not, to that other's: what
             `to_empty` makes of a model of transformers.
@@ -68,15 +70,26 @@ def named_in_mapping(mapping: Mapping[str, Any]) -> Named:
 
 
 def _once(tensors: Mapping[str, Any], left_out: Iterable[re.Pattern[str]]) -> Named:
-    names_of: dict[int, list[str]] = {}
+    names_of: dict[object, list[str]] = {}
     for name, tensor in tensors.items():
-        names_of.setdefault(id(tensor), []).append(name)
+        names_of.setdefault(_identity(tensor), []).append(name)
     second_names: dict[str, str] = {}
     for names in names_of.values():
         kept = (name for name in names if not any(each.fullmatch(name) for each in left_out))
         first = names[0] if len(names) == 1 else next(kept, names[0])
         second_names |= {name: first for name in names if name != first}
     return Named({name: each for name, each in tensors.items() if name not in second_names}, second_names, {})
+
+
+def _identity(tensor: Any) -> object:
+    """What tells whether a tensor is the same as another: its memory, which two objects may be over."""
+    try:
+        array, _ = adopt(tensor)
+    except (TypeError, ValueError, RuntimeError):
+        return id(tensor)
+    if has_no_memory(array) or array.size == 0:
+        return id(tensor)
+    return array.ctypes.data, array.shape, array.strides, array.dtype
 
 
 def _source(tied: Mapping[str, str], name: str) -> str:

@@ -302,3 +302,11 @@ def test_the_seed_is_an_int(seed):
     with pytest.raises(RuntimeError, match="expected a long"):
         initialize_(net, "like-torch", seed)
     assert_same(state(net), before)
+
+
+def test_two_parameters_over_one_memory_have_the_values_of_the_first():
+    shared = nn.Sequential(nn.Embedding(9, 4), nn.Linear(4, 9, bias=False))
+    shared[1].weight = nn.Parameter(shared[0].weight.data)
+    initialize_(shared, "like-torch", seed=3)
+    expected = initialize_(nn.Sequential(nn.Embedding(9, 4)), "like-torch", seed=3)
+    assert torch.equal(shared[1].weight, expected[0].weight)

@@ -86,6 +86,8 @@ def _normal(
     opened: Opened, *arguments: Any, generator: Any = None, out: Any = None, **keywords: Any
 ) -> torch.Tensor:
     given = _named(arguments, keywords, ("mean", "std", "size"))
+    if not given.keys() >= {"mean", "std", "size"}:
+        raise Untouched
     mean, std, size = given.pop("mean"), given.pop("std"), given.pop("size")
     # Tensors are of another form of the function, also those without dimensions.
     if out is not None or not (isinstance(mean, (float, int)) and isinstance(std, (float, int))):
@@ -124,6 +126,8 @@ def _range(arguments: Iterable[Any], keywords: dict[str, Any], low: str, high: s
     arguments = tuple(arguments)
     names = (high,) if len(arguments) == 1 and high not in keywords else (low, high)
     given = _named(arguments, keywords, names)
+    if high not in given:
+        raise Untouched
     for name in (low, high):
         keywords.pop(name, None)
     first, last = given.get(low, 0), given[high]

@@ -58,6 +58,12 @@ class fast_init:  # noqa: N801 - as torch.no_grad
         module: a module whose parameters and buffers are keyed by name, so that adding a layer changes no
             other. A tensor under several names has the first one, those in transformers'
             `_tied_weights_keys` last.
+        lazy: whether a fill of a large tensor waits until PyTorch is asked for the tensor's values, at the
+            latest until the context is left. The values are the same. Of several fills of a tensor, as by the
+            constructor of a layer and then by that of the model, only the last is made, and none of a tensor
+            that is gone by then. Whatever reads memory in the context without calling PyTorch's Python
+            functions finds no values yet: C++ extensions, compiled graphs, collectives, arrays over the same
+            memory, other threads.
 
     Raises:
         RuntimeError: `seed` is not an int.
@@ -81,7 +87,13 @@ class fast_init:  # noqa: N801 - as torch.no_grad
         True
     """
 
-    def __init__(self, seed: SupportsIndex | None = None, *, module: torch.nn.Module | None = None) -> None:
+    def __init__(
+        self,
+        seed: SupportsIndex | None = None,
+        *,
+        module: torch.nn.Module | None = None,
+        lazy: bool = False,
+    ) -> None:
         if callable(seed):
             raise TypeError("fast_init: as a decorator it is called first, @fast_init()")
         if not isinstance(module, torch.nn.Module | None):
@@ -90,13 +102,14 @@ class fast_init:  # noqa: N801 - as torch.no_grad
             )
         self._seed = None if seed is None else Generator(seed=seed).initial_seed()
         self._module = module
+        self._lazy = lazy
         self._entered: list[Opened] = []
 
     def __enter__(self) -> Generator:
         seed = draw_seed(torch.default_generator) if self._seed is None else self._seed
         generator = Generator(seed=seed)
         names = None if self._module is None else Names(self._module, Generator(seed=seed))
-        opened = Opened(self, generator, names)
+        opened = Opened(self, generator, names, self._lazy)
         REPLACED.enter()
         enter_mode()
         self._entered.append(opened)
@@ -113,6 +126,8 @@ class fast_init:  # noqa: N801 - as torch.no_grad
         if opened.is_of_this_thread():
             leave_mode()
         REPLACED.leave()
+        if self._lazy:
+            opened.waiting.make_all()
 
     def _innermost(self) -> Opened:
         """What this object entered last, of what is open here."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -10,9 +11,12 @@ import torch
 from torch.autograd import forward_ad
 
 from ...memory import adopt, filled
+from ...random import Generator
+from ...shard import Shard
 from .opened import Opened
+from .waiting import can_wait, waiting_here
 
-__all__ = ["Fill", "Untouched", "as_number", "fill", "require_unrecorded"]
+__all__ = ["REFUSALS", "Fill", "Untouched", "as_number", "fill", "require_unrecorded"]
 
 #: A fill of an array: the array, the distribution's arguments, `generator=` and `shard=`.
 Fill = Callable[..., object]
@@ -20,6 +24,10 @@ Fill = Callable[..., object]
 
 class Untouched(Exception):  # noqa: N818 - nothing is wrong
     """This call is PyTorch's to make."""
+
+
+#: What a call raises that PyTorch has to make; anything else is a mistake here, and not to be hidden.
+REFUSALS = (Untouched, ArithmeticError, RuntimeError, TypeError, ValueError)
 
 
 def fill(
@@ -46,11 +54,12 @@ def fill(
         The same tensor.
 
     Raises:
-        Exception: of any kind, where PyTorch has to make the call; then nothing has been written, no
+        Exception: one of `REFUSALS`, where PyTorch has to make the call; then nothing has been written, no
             generator has moved, and PyTorch raises or warns of whatever is wrong.
     """
     if (
-        not _is_plain(tensor)
+        not isinstance(tensor, torch.Tensor)
+        or not _is_plain(tensor)
         or _is_watched()
         or (tensor.is_inference() and not torch.is_inference_mode_enabled())
     ):
@@ -59,9 +68,20 @@ def fill(
         array, shard = adopt(tensor)
         if (array.size if shard is None else shard.global_numel()) == 0:
             raise Untouched
-        run(
-            array, *arguments, generator=opened.generator_of(array, generator, fresh), shard=shard, **keywords
-        )
+        source = opened.generator_of(array, generator, fresh)
+        run = functools.partial(run, **keywords)
+        waiting = waiting_here()
+        if opened.lazy and not fresh and shard is None and generator is None and can_wait(tensor):
+            # Whatever the fill refuses is said now, by one of no elements.
+            box = Shard(array.shape, (slice(0, 0),) * array.ndim)
+            run(np.empty(box.shape, array.dtype), *arguments, generator=Generator(), shard=box)
+            place = source.clone_state()
+            source._take(array.size)
+            waiting.put(tensor, lambda array: run(array, *arguments, generator=place, shard=None))
+        else:
+            if waiting:
+                waiting.make((tensor,))
+            run(array, *arguments, generator=source, shard=shard)
         return tensor if fresh else filled(tensor)
 
 

@@ -87,15 +87,13 @@ def _resets(module: torch.nn.Module) -> Iterator[tuple[str, Callable[[], Any], l
 
 
 def _owners(module: torch.nn.Module) -> dict[int, torch.nn.Module]:
-    """The layer that each parameter's name belongs to."""
-    named = list(module.named_parameters(remove_duplicate=False))
-    standing = named_in_module(module, named).tensors
+    """The layer that the name of each parameter belongs to, which of a shared one is the first."""
+    parameters = list(module.named_parameters(remove_duplicate=False))
+    first = named_in_module(module, parameters).second_names
     bare = bare_names(module)
-    return {
-        id(parameter): module.get_submodule(name.rpartition(".")[0])
-        for name, parameter in named
-        if bare(name) in standing
-    }
+    layers = {bare(name): module.get_submodule(name.rpartition(".")[0]) for name, _ in parameters}
+    names = {id(parameter): bare(name) for name, parameter in parameters}
+    return {number: layers[first.get(name, name)] for number, name in names.items()}
 
 
 def _problem(layer: torch.nn.Module, reset: Any) -> str | None:

@@ -9,7 +9,9 @@ import torch
 from torch.overrides import TorchFunctionMode, _get_current_function_mode, _pop_mode, _push_mode
 
 from .calls import CALLS, call_of_init
+from .filling import REFUSALS
 from .opened import current
+from .waiting import LOOKS_AT_NO_VALUE, waiting_here
 
 __all__ = ["enter_mode", "leave_mode"]
 
@@ -36,9 +38,16 @@ class _FillMode(TorchFunctionMode):
             if opened is not None:
                 try:
                     return call(opened, *args, **(kwargs or {}))
-                except Exception:  # of whatever is wrong, PyTorch's own word is wanted
+                except REFUSALS:  # of whatever is wrong, PyTorch's own word is wanted
                     pass
+        waiting = waiting_here()
+        if waiting and not _looks_at_no_value(func):
+            waiting.make((args, kwargs))
         return func(*args, **kwargs) if kwargs else func(*args)
+
+
+def _looks_at_no_value(func: Any) -> bool:
+    return func in LOOKS_AT_NO_VALUE or getattr(func, "__name__", "") in {"__get__", "__set__"}
 
 
 _MODE = _FillMode()

@@ -10,6 +10,7 @@ from typing import Any
 from ...random import Generator
 from .names import Names
 from .seeds import SeededByTorch
+from .waiting import waiting_here
 
 __all__ = ["Opened", "current", "forget", "remember"]
 
@@ -24,17 +25,21 @@ class Opened:
         open: whether it has not been left.
         generator: where fills take their positions.
         names: the generators of a module's names, for a context that has a module.
+        lazy: whether fills wait.
+        waiting: the fills that wait in this thread.
     """
 
-    __slots__ = ("generator", "names", "open", "outer", "owner", "thread")
+    __slots__ = ("generator", "lazy", "names", "open", "outer", "owner", "thread", "waiting")
 
-    def __init__(self, owner: object, generator: Generator, names: Names | None) -> None:
+    def __init__(self, owner: object, generator: Generator, names: Names | None, lazy: bool) -> None:
         self.owner: object = owner
         self.outer = current()
         self.thread = threading.get_ident()
         self.open = True
         self.generator = generator
         self.names = names
+        self.lazy = lazy
+        self.waiting = waiting_here()
 
     def generator_of(self, array: Any, given: Any, fresh: bool) -> Generator:
         """Returns where a fill takes its positions.

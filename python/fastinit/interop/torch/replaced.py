@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 
+from .filling import REFUSALS
 from .opened import current
 from .unseen import orthogonal_, sparse_, trunc_normal_
 
@@ -46,7 +47,7 @@ class _Replaced:
         if opened is not None:
             try:
                 return self._call(opened, *arguments)
-            except Exception:  # of whatever is wrong, PyTorch's own word is wanted
+            except REFUSALS:  # of whatever is wrong, PyTorch's own word is wanted
                 pass
         return self._own(*arguments)
 
