@@ -22,8 +22,8 @@ std::int64_t whole_size(std::span<const Dimension> dimensions) {
     return size;
 }
 
-// The fill, prepared for where a large target lies. Stores past the cache spare the memory one read per write;
-// but a page's first write is the system's, which leaves it in the cache (docs/performance.md).
+// The fill, prepared for where a large target lies. Stores past the cache spare the memory one read per
+// write; but a page's first write is the system's, which leaves it in the cache (docs/performance.md).
 kernels::Fill prepared(const Target& target, std::int64_t itemsize) {
     constexpr std::int64_t cached_bytes = 16 << 20;  // larger than a cache is worth to it
     constexpr std::int64_t huge_bytes = 4 << 20;     // holds a huge page wherever it begins
