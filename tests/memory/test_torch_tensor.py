@@ -10,6 +10,7 @@ import pytest
 from fastinit import Generator, Shard
 from fastinit.memory import adopt, filled
 from fastinit.nn import init
+from reference.initialisers import RANDOM_CALLS
 
 torch = pytest.importorskip("torch")
 
@@ -28,17 +29,6 @@ VIEWS = {
     "columns": lambda dtype: torch.full((6, 9), 7, dtype=dtype)[:, 2:6],
     "permuted": lambda dtype: torch.full((4, 1, 6), 7, dtype=dtype).permute(2, 0, 1)[:, :, 0],
 }
-CALLS = [
-    ("uniform_", {"a": -1}),
-    ("normal_", {"std": 0.02}),
-    ("trunc_normal_", {}),
-    ("masked_uniform_", {"low": -10, "high": 10, "threshold": 5}),
-    ("xavier_normal_", {}),
-    ("kaiming_uniform_", {"layout": init.Layout(splits=(4, 2))}),
-    ("lecun_normal_", {}),
-    ("orthogonal_", {}),
-    ("sparse_", {"sparsity": 0.5}),
-]
 
 each_dtype = pytest.mark.parametrize("dtype", DTYPES, ids=str)
 each_view = pytest.mark.parametrize("view", VIEWS)
@@ -56,7 +46,7 @@ def whole(tensor):
 
 @each_dtype
 @each_view
-@pytest.mark.parametrize(("name", "keywords"), CALLS)
+@pytest.mark.parametrize(("name", "keywords"), RANDOM_CALLS)
 def test_a_tensor_gets_the_bits_of_an_array(name, keywords, view, dtype):
     expected = np.empty((6, 4), DTYPES[dtype])
     getattr(init, name)(expected, **keywords, generator=Generator(seed=3))
