@@ -193,3 +193,10 @@ def test_the_default_dtype_goes_without_saying():
         assert printing.format_tensor(array) == "tensor([0.5000])"
     finally:
         dtypes.set_default_dtype(dtypes.float32)
+
+
+@pytest.mark.parametrize(("integer", "number"), [(np.uint16, ml_dtypes.bfloat16), (np.uint32, np.float32)])
+def test_a_nan_that_signals_is_printed_as_any_other(integer, number):
+    exponent = 0x7F80 << (16 if number is np.float32 else 0)
+    array = np.array([exponent + 1, 0], integer).view(number)
+    assert "[nan, 0.]" in printing.format_tensor(array)

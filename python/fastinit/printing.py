@@ -132,7 +132,8 @@ def _format_elements(array: Array, indent: int) -> str:
         if cut[axis]:
             array = array.take([*range(edge), *range(length - edge, length)], axis)
     if array.dtype.kind not in "iub":
-        array = array.astype(np.float64)  # exact, and the one that Python formats
+        with np.errstate(invalid="ignore"):  # of NaNs that signal, as memory may hold that nobody has filled
+            array = array.astype(np.float64)  # exact, and the one that Python formats
     form, width = _common_format(array)
     return _format_rows(array, indent, cut, lambda value: form(value).rjust(width), width)
 

@@ -120,6 +120,8 @@ def _torch() -> _Torch:
 
 def _obstacle(torch: _Torch, tensor: Any) -> str:
     """Says why a tensor has no memory to fill."""
+    if tensor.is_meta:
+        return 'it is on the device "meta", without memory: to_empty(device="cpu") gives a module some'
     if not tensor.is_cpu:
         return f'it is on the device "{tensor.device}", and fills are made on the CPU'
     if tensor.layout is not torch.strided or tensor.is_nested or tensor.is_quantized:
