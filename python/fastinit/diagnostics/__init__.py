@@ -1,5 +1,20 @@
-"""Diagnostics: what the values of parameters look like."""
+"""Diagnostics: what the values of parameters look like, and what they should."""
 
 from ..statistics import Statistics, merge, statistics
+from .parameters import ParameterRow, Parameters, parameters
+from .sharing import sharing
+from .spectrum import Spectrum, spectrum
+from .table import Table
 
-__all__ = ["Statistics", "merge", "statistics"]
+__all__ = [
+    "ParameterRow",
+    "Parameters",
+    "Spectrum",
+    "Statistics",
+    "Table",
+    "merge",
+    "parameters",
+    "sharing",
+    "spectrum",
+    "statistics",
+]
