@@ -1,19 +1,23 @@
-"""Diagnostics: what the values of parameters look like, and what they should."""
+"""Diagnostics: what parameters are like, what they should be, and what they do to signals and gradients."""
 
 from ..statistics import Statistics, merge, statistics
 from .parameters import ParameterRow, Parameters, parameters
+from .propagation import LayerRow, Propagation, propagation
 from .sharing import sharing
 from .spectrum import Spectrum, spectrum
 from .table import Table
 
 __all__ = [
+    "LayerRow",
     "ParameterRow",
     "Parameters",
+    "Propagation",
     "Spectrum",
     "Statistics",
     "Table",
     "merge",
     "parameters",
+    "propagation",
     "sharing",
     "spectrum",
     "statistics",
