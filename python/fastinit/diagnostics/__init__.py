@@ -1,6 +1,7 @@
 """Diagnostics: what parameters are like, what they should be, and what they do to signals and gradients."""
 
 from ..statistics import Statistics, merge, statistics
+from .comparison import Comparison, Difference, compare
 from .parameters import ParameterRow, Parameters, parameters
 from .propagation import LayerRow, Propagation, propagation
 from .sharing import sharing
@@ -8,6 +9,8 @@ from .spectrum import Spectrum, spectrum
 from .table import Table
 
 __all__ = [
+    "Comparison",
+    "Difference",
     "LayerRow",
     "ParameterRow",
     "Parameters",
@@ -15,6 +18,7 @@ __all__ = [
     "Spectrum",
     "Statistics",
     "Table",
+    "compare",
     "merge",
     "parameters",
     "propagation",
