@@ -2,6 +2,7 @@
 
 from ..statistics import Statistics, merge, statistics
 from .comparison import Comparison, Difference, compare
+from .lsuv import lsuv_
 from .parameters import ParameterRow, Parameters, parameters
 from .propagation import LayerRow, Propagation, propagation
 from .sharing import sharing
@@ -19,6 +20,7 @@ __all__ = [
     "Statistics",
     "Table",
     "compare",
+    "lsuv_",
     "merge",
     "parameters",
     "propagation",
