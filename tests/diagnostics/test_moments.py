@@ -46,6 +46,7 @@ EXACT: list[tuple[str, dict[str, Any], tuple[int, ...]]] = [
     ("orthogonal_", {}, (10, 6, 5)),
     ("delta_orthogonal_", {}, (40, 30, 3, 3)),
 ]
+TRIALS = 1000
 DTYPES = ["float16", "bfloat16", "float32", "float64"]
 
 
@@ -55,7 +56,7 @@ def scores(
     shape: tuple[int, ...],
     dtype: str = "float32",
     layout: Layout | None = None,
-    trials: int = 200,
+    trials: int = TRIALS,
 ) -> np.ndarray:
     """The z-scores of the standard deviation and the mean, trial by trial."""
     initialiser = bind(name, arguments, layout)
@@ -79,9 +80,9 @@ def test_the_scores_of_right_tensors_are_those_of_a_standard_normal(
     name: str, arguments: dict[str, Any], shape: tuple[int, ...]
 ) -> None:
     found = scores(name, arguments, shape)
-    # Of 200 standard normals: five standard errors of the mean and of the standard deviation.
-    assert np.abs(found.mean(0)).max() < 5 / math.sqrt(200)
-    assert np.abs(found.std(0) - 1).max() < 5 / math.sqrt(400)
+    # Of so many standard normals: five standard errors of the mean and of the standard deviation.
+    assert np.abs(found.mean(0)).max() < 5 / math.sqrt(TRIALS)
+    assert np.abs(found.std(0) - 1).max() < 5 / math.sqrt(2 * TRIALS)
 
 
 @pytest.mark.parametrize(("name", "arguments", "shape"), EXACT)
@@ -111,8 +112,8 @@ def test_each_matrix_of_a_layout_counts_with_its_own_fans(
     name: str, layout: Layout, shape: tuple[int, ...]
 ) -> None:
     right = scores(name, {}, shape, layout=layout)
-    assert np.abs(right.mean(0)).max() < 5 / math.sqrt(200)
-    assert np.abs(right.std(0) - 1).max() < 5 / math.sqrt(400)
+    assert np.abs(right.mean(0)).max() < 5 / math.sqrt(TRIALS)
+    assert np.abs(right.std(0) - 1).max() < 5 / math.sqrt(2 * TRIALS)
 
 
 @pytest.mark.parametrize("count", [2, 3, 5, 10, 100])

@@ -117,7 +117,8 @@ def expected(initialiser: str, parts: Iterable[Part]) -> Expected:
 
     Args:
         initialiser: what gives them, as one would write it.
-        parts: which are kept apart: how many values each has is not left to chance.
+        parts: which are kept apart: how many values each has is not left to chance. Those that are drawn have
+            one mean, which is that of all.
     """
     parts = [each for each in parts if each.size]
     total = sum(each.size for each in parts)
@@ -126,11 +127,7 @@ def expected(initialiser: str, parts: Iterable[Part]) -> Expected:
     within = sum(size * each.variance for size, each in zip(sizes, parts, strict=True))
     apart = [(each.mean - mean) ** 2 for each in parts]
     variance = within + sum(size * each for size, each in zip(sizes, apart, strict=True))
-    # Of (x - mean)^2, in a part whose own mean is that far away, and whose third moment is next to nothing.
-    varying = sum(
-        size * (each.fourth - each.variance**2 + 4 * far * each.variance)
-        for size, each, far in zip(sizes, parts, apart, strict=True)
-    )
+    varying = sum(size * (each.fourth - each.variance**2) for size, each in zip(sizes, parts, strict=True))
     return Expected(
         initialiser, mean, math.sqrt(variance), within, varying / variance**2 if variance else 0.0
     )

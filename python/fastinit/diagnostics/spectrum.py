@@ -21,9 +21,9 @@ _EXACT = 64
 _SQUARED = 1024
 """The shorter side up to which the matrix is multiplied by itself: m n^2 operations."""
 
-_TRUSTED: dict[np.dtype[Any], float] = {np.dtype(np.float32): 1e2, np.dtype(np.float64): 1e6}
-"""The condition number up to which a product A^T A in this precision keeps the smallest singular value: the
-square of it, times the precision, is an error of at most a part in a hundred."""
+_TRUSTED = 1e6
+"""The condition number up to which a product A^T A in float64 keeps the smallest singular value: the square
+of it, times the precision, is an error of at most a part in a thousand."""
 
 _STEPS = 96
 """Of Lanczos' iteration with a matrix that stays in a core's cache."""
@@ -32,7 +32,11 @@ _FEW_STEPS = 32
 """Of those each of which reads a large matrix twice."""
 
 _CHECKED_EVERY = 8
-_CONVERGED = 1e-6
+_CONVERGED = 1e-4
+"""By which part of it an end may still move in so many steps."""
+
+_FAR_FROM_0 = 1e-3
+"""From which part of the largest eigenvalue on the smallest is well above the rounding of float32."""
 
 
 class Spectrum(NamedTuple):
@@ -53,9 +57,9 @@ def spectrum(matrix: Array) -> Spectrum:
     r"""Estimates the spectral norm and the condition number of a matrix.
 
     The shorter side decides how. Up to 64, all singular values are computed. Up to 1024, the largest and the
-    smallest eigenvalue of :math:`A^T A` are found by Lanczos' iteration with it and with its inverse, in
-    float32 where the condition number allows it, else in float64, and from a condition number of 10^6 on all
-    singular values are computed after all. Then the norm is right within one part in a thousand, the
+    smallest eigenvalue of :math:`A^T A` are found by Lanczos' iteration with it, and where the smallest does
+    not settle, in float64 and with its inverse; from a condition number of 10^6 on all singular values are
+    computed after all. Then the norm is right within one part in a thousand, the
     condition number within one in fifty. Above 1024, 32 steps of Lanczos' iteration read the matrix twice
     each: the norm is a lower bound, which for a matrix of independent values lies within one part in fifty of
     it, and the condition number is a lower bound that may be far too low where the matrix is nearly square.
@@ -86,7 +90,7 @@ def spectrum(matrix: Array) -> Spectrum:
         return Spectrum(math.nan, math.nan, True)
     a = matrix.reshape(matrix.shape[0], -1)
     a = a if a.shape[0] >= a.shape[1] else a.T
-    if a.dtype not in _TRUSTED:
+    if a.dtype not in (np.float32, np.float64):
         a = a.astype(np.float32 if a.dtype.itemsize < 4 and a.dtype.kind not in "iu" else np.float64)
     largest = float(max(a.max(), -a.min()))
     if not math.isfinite(largest):
@@ -105,28 +109,32 @@ def _of_tall(a: Array) -> Spectrum:
     """Of a matrix of floats with no fewer rows than columns."""
     columns = a.shape[1]
     if columns > _SQUARED:
-        least, most = _extremes(lambda v: a.T @ (a @ v), columns, a.dtype, _FEW_STEPS)
+        least, most, _ = _extremes(lambda v: a.T @ (a @ v), columns, a.dtype, _FEW_STEPS)
         return Spectrum(math.sqrt(most), _ratio(most, least), False)
     if columns > _EXACT:
-        for dtype in [each for each in _TRUSTED if each.itemsize >= a.dtype.itemsize]:
-            with np.errstate(over="ignore", invalid="ignore"):
-                found = _squared(a.astype(dtype, copy=False))
-            if found.condition < _TRUSTED[dtype]:
-                return found
+        product = a.T @ a
+        least, most, settled = _extremes(lambda v: product @ v, columns, a.dtype, _STEPS)
+        if settled and least > _FAR_FROM_0 * most:
+            return Spectrum(math.sqrt(most), _ratio(most, least), True)
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = _by_inverse(a.astype(np.float64, copy=False))
+        if found.condition < _TRUSTED:
+            return found
     r = np.linalg.qr(a.astype(np.float64), mode="r")
     values = np.linalg.svd(r, compute_uv=False)
     most, least = float(values[0]), float(values[-1])
     return Spectrum(most, most / least if least else math.inf, True)
 
 
-def _squared(a: Array) -> Spectrum:
+def _by_inverse(a: Array) -> Spectrum:
+    """The smallest eigenvalue is the largest of the inverse, where it stands far from the others."""
     product = a.T @ a
-    _, most = _extremes(lambda v: product @ v, len(product), a.dtype, _STEPS)
+    _, most, _ = _extremes(lambda v: product @ v, len(product), a.dtype, _STEPS)
     try:
         inverse = np.linalg.inv(product)
     except np.linalg.LinAlgError:
         return Spectrum(math.sqrt(most), math.inf, True)
-    _, reciprocal = _extremes(lambda v: inverse @ v, len(product), a.dtype, _STEPS)
+    _, reciprocal, _ = _extremes(lambda v: inverse @ v, len(product), a.dtype, _STEPS)
     # Where rounding has made the product indefinite, it may have a negative one.
     return Spectrum(math.sqrt(most), math.sqrt(most * reciprocal) if reciprocal > 0 else math.inf, True)
 
@@ -137,8 +145,10 @@ def _ratio(most: float, least: float) -> float:
 
 def _extremes(
     multiply: Callable[[Array], Array], size: int, dtype: np.dtype[Any], steps: int
-) -> tuple[float, float]:
+) -> tuple[float, float, bool]:
     """The least and the largest eigenvalue of a symmetric matrix of which only products are known.
+
+    The last of what is returned says whether both have settled.
 
     Every new vector is made orthogonal to all before it, twice: otherwise rounding brings found ones back.
     """
@@ -149,7 +159,7 @@ def _extremes(
     vectors[0] = start / np.linalg.norm(start)
     diagonal = np.zeros(steps)
     beside = np.zeros(steps)
-    found = (0.0, 0.0)
+    found, settled = (0.0, 0.0), False
     for step in range(steps):
         image = multiply(vectors[step])
         diagonal[step] = vectors[step] @ image
@@ -158,15 +168,18 @@ def _extremes(
             image = image - before.T @ (before @ image)
         length = float(np.linalg.norm(image))
         if not math.isfinite(length):
-            return math.nan, math.nan
+            return math.nan, math.nan, False
         last = step + 1 == steps or length <= 1e-6 * abs(diagonal[: step + 1]).max()
         if last or step % _CHECKED_EVERY == _CHECKED_EVERY - 1:
             former, found = found, _ends(diagonal[: step + 1], beside[:step])
-            if last or abs(found[1] - former[1]) <= _CONVERGED * abs(found[1]):
+            settled = all(
+                abs(new - old) <= _CONVERGED * abs(new) for old, new in zip(former, found, strict=True)
+            )
+            if last or settled:
                 break
         beside[step] = length
         vectors[step + 1] = image / length
-    return found
+    return *found, settled or step + 1 < steps or steps == size
 
 
 def _ends(diagonal: Array, beside: Array) -> tuple[float, float]:
