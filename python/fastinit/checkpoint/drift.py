@@ -148,7 +148,7 @@ def _is_floating(entry: Entry) -> bool:
 def _drift(
     checkpoint: Checkpoint, recipe: Recipe, seed: int, name: str, report: Callable[[int], None]
 ) -> Drift:
-    sums = _Sums()
+    sums = Sums()
     tensor = recipe.assignments[recipe.key(name)]
     values = Values(tensor, seed)
     start = 0
@@ -162,7 +162,7 @@ def _drift(
     return sums.drift()
 
 
-class _Sums:
+class Sums:
     """What the figures of a tensor are made of, from pieces in order."""
 
     def __init__(self) -> None:
@@ -172,6 +172,7 @@ class _Sums:
         self.unchanged = 0
 
     def add(self, now: npt.NDArray[Any], then: npt.NDArray[Any]) -> None:
+        """Takes in the next piece of both, vectors of one size."""
         self.now, self.then = merge(self.now, statistics(now)), merge(self.then, statistics(then))
         with np.errstate(all="ignore"):
             for start in range(0, now.size, _CHUNK):
@@ -186,6 +187,7 @@ class _Sums:
                 self.largest = float(np.maximum(self.largest, np.abs(w, out=w).max()))
 
     def drift(self) -> Drift:
+        """The figures of all that was taken in."""
         count = self.now.count
         norms = math.sqrt(self.squares_then * self.squares_now)
         return Drift(

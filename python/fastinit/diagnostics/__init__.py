@@ -1,5 +1,30 @@
-"""Diagnostics: what the values of parameters look like."""
+"""Diagnostics: what parameters are like, what they should be, and what they do to signals and gradients."""
 
 from ..statistics import Statistics, merge, statistics
+from .comparison import Comparison, Difference, compare
+from .lsuv import lsuv_
+from .parameters import ParameterRow, Parameters, parameters
+from .propagation import LayerRow, Propagation, propagation
+from .sharing import sharing
+from .spectrum import Spectrum, spectrum
+from .table import Table
 
-__all__ = ["Statistics", "merge", "statistics"]
+__all__ = [
+    "Comparison",
+    "Difference",
+    "LayerRow",
+    "ParameterRow",
+    "Parameters",
+    "Propagation",
+    "Spectrum",
+    "Statistics",
+    "Table",
+    "compare",
+    "lsuv_",
+    "merge",
+    "parameters",
+    "propagation",
+    "sharing",
+    "spectrum",
+    "statistics",
+]

@@ -24,7 +24,7 @@ __all__ = [
 T = TypeVar("T")
 
 _MODES = ["fan_in", "fan_out", "fan_avg", "fan_geo_avg"]
-_DISTRIBUTIONS = {
+DISTRIBUTIONS = {
     "truncated_normal": "truncated_normal",
     "untruncated_normal": "normal",
     "normal": "normal",
@@ -71,7 +71,7 @@ def xavier_uniform_(
     """
     array, shard = adopt(tensor, shard)
     shape = whole_shape(array, shard, layout)
-    fill_scaled(array, "uniform", _xavier_std, (gain,), generator, shard, layout, shape)
+    fill_scaled(array, "uniform", xavier_std, (gain,), generator, shard, layout, shape)
     return filled(tensor)
 
 
@@ -114,7 +114,7 @@ def xavier_normal_(
     """
     array, shard = adopt(tensor, shard)
     shape = whole_shape(array, shard, layout)
-    fill_scaled(array, "normal", _xavier_std, (gain,), generator, shard, layout, shape)
+    fill_scaled(array, "normal", xavier_std, (gain,), generator, shard, layout, shape)
     return filled(tensor)
 
 
@@ -165,7 +165,7 @@ def kaiming_uniform_(
     array, shard = adopt(tensor, shard)
     shape = whole_shape(array, shard, layout)
     if not _is_empty(shape):
-        fill_scaled(array, "uniform", _kaiming_std, (a, mode, nonlinearity), generator, shard, layout, shape)
+        fill_scaled(array, "uniform", kaiming_std, (a, mode, nonlinearity), generator, shard, layout, shape)
     return filled(tensor)
 
 
@@ -216,7 +216,7 @@ def kaiming_normal_(
     array, shard = adopt(tensor, shard)
     shape = whole_shape(array, shard, layout)
     if not _is_empty(shape):
-        fill_scaled(array, "normal", _kaiming_std, (a, mode, nonlinearity), generator, shard, layout, shape)
+        fill_scaled(array, "normal", kaiming_std, (a, mode, nonlinearity), generator, shard, layout, shape)
     return filled(tensor)
 
 
@@ -342,14 +342,14 @@ def lecun_normal_(
     return filled(tensor)
 
 
-def _xavier_std(shape: tuple[int, ...], gain: float) -> float:
+def xavier_std(shape: tuple[int, ...], gain: float) -> float:
     fan_in, fan_out = fan_in_and_fan_out(shape)
     if fan_in + fan_out == 0:
         raise ValueError(f"the scale of a tensor of shape {shape} is not defined: fan_in + fan_out is 0")
     return gain * math.sqrt(2.0 / (fan_in + fan_out))
 
 
-def _kaiming_std(shape: tuple[int, ...], a: float, mode: str, nonlinearity: str) -> float:
+def kaiming_std(shape: tuple[int, ...], a: float, mode: str, nonlinearity: str) -> float:
     fan = fan_of_mode(shape, mode)
     return gain_of(nonlinearity, a) / math.sqrt(fan)
 
@@ -369,16 +369,16 @@ def _scale_variance(
         raise ValueError(f"variance_scaling_ expects scale to be above 0 and finite, but found scale {scale}")
     if mode not in _MODES:
         raise ValueError(f"Mode {mode} not supported, please use one of {_MODES}")
-    if distribution not in _DISTRIBUTIONS:
+    if distribution not in DISTRIBUTIONS:
         raise ValueError(
-            f"Distribution {distribution} not supported, please use one of {list(_DISTRIBUTIONS)}"
+            f"Distribution {distribution} not supported, please use one of {list(DISTRIBUTIONS)}"
         )
     if not _is_empty(shape, stacklevel=4):
-        how = _DISTRIBUTIONS[distribution]
-        fill_scaled(array, how, _variance_scaled_std, (scale, mode), generator, shard, layout, shape)
+        how = DISTRIBUTIONS[distribution]
+        fill_scaled(array, how, variance_scaled_std, (scale, mode), generator, shard, layout, shape)
 
 
-def _variance_scaled_std(shape: tuple[int, ...], scale: float, mode: str) -> float:
+def variance_scaled_std(shape: tuple[int, ...], scale: float, mode: str) -> float:
     return math.sqrt(scale / _fan(shape, mode))
 
 
