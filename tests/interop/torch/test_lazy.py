@@ -4,12 +4,20 @@ import copy
 import io
 import pickle
 import threading
+import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
+from torch._subclasses.fake_tensor import FakeTensorMode  # noqa: E402
+from torch.distributed.tensor import DTensor, Replicate, Shard, init_device_mesh  # noqa: E402
+from torch.fx.experimental.proxy_tensor import make_fx  # noqa: E402
+from torch.testing._internal.distributed.fake_pg import FakeStore  # noqa: E402
+from torch.testing._internal.two_tensor import TwoTensor  # noqa: E402
+from torch.utils._python_dispatch import TorchDispatchMode  # noqa: E402
 
 from fastinit.interop.torch import fast_init, waiting  # noqa: E402
 from interop.torch.test_models import MODELS, assert_same  # noqa: E402
@@ -81,6 +89,9 @@ LOOKS = {
     "a copy": copy.deepcopy,
     "pickle": lambda tensor: pickle.loads(pickle.dumps(tensor)),
     "a layer": lambda tensor: nn.functional.linear(torch.eye(SHAPE[1]), tensor).T,
+    "a gradient": lambda tensor: torch.func.grad(lambda x: (x * tensor).sum())(torch.ones(SHAPE)),
+    "functionalization": lambda tensor: torch.func.functionalize(lambda x: x * tensor)(torch.ones(SHAPE)),
+    "a trace": lambda tensor: make_fx(lambda x: x * tensor)(torch.ones(SHAPE))(torch.ones(SHAPE)),
     "out=": lambda tensor: torch.add(tensor, 0, out=torch.empty(SHAPE)),
 }
 
@@ -89,6 +100,120 @@ LOOKS = {
 def test_who_looks_sees_the_values(look, expected):
     with fast_init(3, lazy=True):
         assert torch.equal(look(filled_twice()), expected)
+
+
+class _Counted(TorchDispatchMode):
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        self.seen.append(func)
+        return func(*args, **(kwargs or {}))
+
+
+def test_who_watches_operations_sees_none_but_the_callers(expected):
+    with fast_init(3, lazy=True):
+        tensor = filled_twice()
+        with _Counted() as mode:
+            assert torch.equal(tensor + 0, expected)
+    assert mode.seen[0] is torch.ops.aten.add.Tensor
+
+
+def test_who_makes_a_fake_tensor_of_one_leaves_the_values(expected):
+    with fast_init(3, lazy=True):
+        tensor = filled_twice()
+        with FakeTensorMode() as mode:
+            assert mode.from_tensor(tensor).shape == SHAPE
+    assert torch.equal(tensor, expected)
+
+
+def test_who_looks_through_a_tensor_that_holds_others_sees_the_values(expected):
+    with fast_init(3, lazy=True):
+        parts = torch.empty(SHAPE), torch.empty(SHAPE)
+        both = TwoTensor(*parts)
+        nn.init.uniform_(parts[1])
+        nn.init.normal_(parts[0])
+        assert torch.equal((both * 1).a, expected)
+
+
+@pytest.fixture
+def mesh():
+    """Two ranks, of which the other one does nothing."""
+    torch.distributed.init_process_group("fake", store=FakeStore(), rank=1, world_size=2)
+    yield init_device_mesh("cpu", (2,))
+    torch.distributed.destroy_process_group()
+
+
+@pytest.mark.parametrize("placement", [Replicate(), Shard(0)], ids=str)
+def test_a_sharded_tensor_has_the_values(mesh, placement):
+    def fill(lazy):
+        local = torch.zeros(SHAPE)
+        with fast_init(3, lazy=lazy):
+            tensor = DTensor.from_local(local, mesh, [placement], run_check=False)
+            nn.init.normal_(local)
+            seen = (tensor * 1).to_local().clone()
+            nn.init.uniform_(tensor)
+            nn.init.trunc_normal_(tensor)
+        return seen, local
+
+    assert all(torch.equal(one, other) for one, other in zip(fill(True), fill(False), strict=True))
+
+
+@pytest.mark.parametrize(
+    "differentiate",
+    [
+        lambda y, x: y.backward(),
+        lambda y, x: torch.autograd.backward(y),
+        lambda y, x: setattr(x, "grad", torch.autograd.grad(y, x)[0]),
+    ],
+)
+def test_autograd_sees_the_values(differentiate, expected):
+    with fast_init(3, lazy=True):
+        weight, x = torch.zeros(SHAPE), torch.ones(SHAPE, requires_grad=True)
+        y = (weight * x).sum()
+        nn.init.uniform_(torch.empty(SHAPE))
+        weight.data.normal_()
+        differentiate(y, x)
+    assert torch.equal(x.grad, expected)
+
+
+def test_an_argument_of_another_fill_is_seen():
+    def fill():
+        mean = torch.zeros(SHAPE)
+        first = mean[0, 0]
+        mean.uniform_(2, 3)
+        return torch.zeros(SHAPE).normal_(first)
+
+    with fast_init(3):
+        expected = fill()
+    with fast_init(3, lazy=True):
+        assert torch.equal(fill(), expected)
+
+
+def test_memory_of_an_array_is_filled_at_once(expected):
+    lent, array = torch.empty(SHAPE), np.empty(SHAPE, np.float32)
+    lending = lent.numpy()
+    with fast_init(3, lazy=True):
+        lent.uniform_()
+        torch.from_numpy(array).normal_()
+        assert (array == expected.numpy()).all()
+        assert lending.max() > 0.9
+        array[:] = 0
+    assert not array.any()
+
+
+@pytest.mark.parametrize("rows", [0, 100, 300, 500])
+def test_a_storage_may_be_resized_before_its_fill_is_made(rows, expected):
+    tensor = torch.zeros(SHAPE)
+    storage = tensor.untyped_storage()
+    size = storage.nbytes()
+    with fast_init(3, lazy=True):
+        nn.init.uniform_(torch.empty(SHAPE))
+        nn.init.normal_(tensor)
+        storage.resize_(rows * SHAPE[1] * 4)
+    storage.resize_(size)
+    assert torch.equal(tensor[:rows], expected[:rows])
 
 
 def test_a_file_holds_the_values(expected):
@@ -154,6 +279,60 @@ def test_an_exception_leaves_the_values(expected):
     with pytest.raises(KeyError), fast_init(3, lazy=True):
         made.append(filled_twice()) or {}["an exception"]
     assert torch.equal(made[0], expected)
+
+
+@pytest.fixture
+def interrupted(monkeypatch):
+    """Has KeyboardInterrupt raised in place of the first fill that is made."""
+    make, fills = waiting._Fill.make, []
+
+    def make_or_raise(fill):
+        fills.append(fill)
+        if len(fills) == 1:
+            raise KeyboardInterrupt
+        make(fill)
+
+    monkeypatch.setattr(waiting._Fill, "make", make_or_raise)
+
+
+@pytest.mark.usefixtures("interrupted")
+def test_fills_that_are_interrupted_on_exit_overwrite_nothing_later():
+    tensors = torch.zeros(SHAPE), torch.zeros(SHAPE)
+    with pytest.raises(KeyboardInterrupt), fast_init(3, lazy=True):
+        [tensor.normal_() for tensor in tensors]
+    for tensor in tensors:
+        tensor.zero_()
+    with fast_init(4, lazy=True):
+        pass
+    assert not any(tensor.any() for tensor in tensors)
+
+
+@pytest.mark.usefixtures("interrupted")
+def test_a_fill_that_is_interrupted_when_somebody_looks_is_made_later(expected):
+    with fast_init(3, lazy=True):
+        tensor = filled_twice()
+        with pytest.raises(KeyboardInterrupt):
+            tensor.sum()
+    assert torch.equal(tensor, expected)
+
+
+def test_what_is_warned_of_once_is_warned_of_once():
+    def count(lazy):
+        with warnings.catch_warnings(record=True) as seen, fast_init(3, lazy=lazy):
+            warnings.simplefilter("default")
+            for _ in range(3):
+                nn.init.trunc_normal_(torch.empty(SHAPE), mean=5.0).sum()
+        return len(seen)
+
+    assert count(True) == count(False)
+
+
+@pytest.mark.usefixtures("all_wait")
+def test_fills_of_tensors_that_are_gone_do_not_pile_up():
+    with fast_init(3, lazy=True):
+        for _ in range(10 * waiting._MOST):
+            torch.empty(2).normal_()
+        assert len(waiting.waiting_here()._fills) <= waiting._MOST
 
 
 def test_an_inner_context_takes_the_place_of_what_waits_outside(expected):

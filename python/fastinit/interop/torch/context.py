@@ -62,8 +62,9 @@ class fast_init:  # noqa: N801 - as torch.no_grad
             latest until the context is left. The values are the same. Of several fills of a tensor, as by the
             constructor of a layer and then by that of the model, only the last is made, and none of a tensor
             that is gone by then. Whatever reads memory in the context without calling PyTorch's Python
-            functions finds no values yet: C++ extensions, compiled graphs, collectives, arrays over the same
-            memory, other threads.
+            functions finds no values yet, and what it writes is overwritten: C++ extensions, compiled graphs,
+            collectives, other threads, storages and DLPack's arrays from before the fill, and the few
+            functions that PyTorch shows to no mode (docs/pytorch.md).
 
     Raises:
         RuntimeError: `seed` is not an int.
@@ -127,7 +128,7 @@ class fast_init:  # noqa: N801 - as torch.no_grad
             leave_mode()
         REPLACED.leave()
         if self._lazy:
-            opened.waiting.make_all()
+            opened.waiting.leave()
 
     def _innermost(self) -> Opened:
         """What this object entered last, of what is open here."""

@@ -37,6 +37,7 @@ def fill(
     *arguments: Any,
     generator: Any = None,
     fresh: bool = False,
+    later: Fill | None = None,
     **keywords: Any,
 ) -> torch.Tensor:
     """Fills `tensor` in place, and records nothing.
@@ -48,6 +49,7 @@ def fill(
         arguments: those of the distribution.
         generator: what the caller gave as `generator=`.
         fresh: whether nobody else has the tensor yet, so that its version stays 0.
+        later: what fills an array in place of `run` when `run` has said already what it warns of.
         keywords: more arguments of the distribution.
 
     Returns:
@@ -70,6 +72,7 @@ def fill(
             raise Untouched
         source = opened.generator_of(array, generator, fresh)
         run = functools.partial(run, **keywords)
+        later = run if later is None else later
         waiting = waiting_here()
         if opened.lazy and not fresh and shard is None and generator is None and can_wait(tensor):
             # Whatever the fill refuses is said now, by one of no elements.
@@ -77,7 +80,7 @@ def fill(
             run(np.empty(box.shape, array.dtype), *arguments, generator=Generator(), shard=box)
             place = source.clone_state()
             source._take(array.size)
-            waiting.put(tensor, lambda array: run(array, *arguments, generator=place, shard=None))
+            waiting.put(tensor, array, lambda array: later(array, *arguments, generator=place, shard=None))
         else:
             if waiting:
                 waiting.make((tensor,))
@@ -96,6 +99,7 @@ def as_number(value: Any) -> Any:
     if isinstance(value, (float, int, np.floating, np.integer)):
         return value
     if isinstance(value, torch.Tensor) and value.dim() == 0 and not value.requires_grad:
+        waiting_here().make((value,))
         return value.item()
     raise Untouched
 

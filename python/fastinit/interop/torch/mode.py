@@ -11,7 +11,7 @@ from torch.overrides import TorchFunctionMode, _get_current_function_mode, _pop_
 from .calls import CALLS, call_of_init
 from .filling import REFUSALS
 from .opened import current
-from .waiting import LOOKS_AT_NO_VALUE, waiting_here
+from .waiting import LOOKS_AT_ANY, LOOKS_AT_NO_VALUE, waiting_here
 
 __all__ = ["enter_mode", "leave_mode"]
 
@@ -42,7 +42,10 @@ class _FillMode(TorchFunctionMode):
                     pass
         waiting = waiting_here()
         if waiting and not _looks_at_no_value(func):
-            waiting.make((args, kwargs))
+            if func in LOOKS_AT_ANY:
+                waiting.make_all()
+            else:
+                waiting.make((args, kwargs))
         return func(*args, **kwargs) if kwargs else func(*args)
 
 

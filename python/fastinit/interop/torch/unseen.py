@@ -26,7 +26,7 @@ def trunc_normal_(
 ) -> torch.Tensor:
     """Fills in place of `torch.nn.init._no_grad_trunc_normal_`."""
     numbers = map(as_number, (mean, std, a, b))
-    return fill(opened, tensor, _fill_trunc_normal, *numbers, generator=generator)
+    return fill(opened, tensor, _fill_trunc_normal, *numbers, generator=generator, later=random.trunc_normal)
 
 
 def _fill_trunc_normal(
