@@ -30,7 +30,7 @@ class Framework(NamedTuple):
         random_state: the state of its random generators, and what brings it back.
     """
 
-    tensor: type
+    tensor: Any
     enable_grad: Callable[[], AbstractContextManager[Any]]
     no_grad: Callable[[], AbstractContextManager[Any]]
     grad: Callable[..., tuple[Any, ...]]
@@ -94,7 +94,7 @@ def unchanged(module: Any, framework: Framework) -> Iterator[None]:
 def first_tensor(found: Any, framework: Framework) -> Any:
     """The first tensor of real numbers in what a layer is given or returns; None if there is none."""
     if isinstance(found, framework.tensor):
-        return found if found.is_floating_point() else None  # type: ignore[attr-defined]
+        return found if found.is_floating_point() else None
     if isinstance(found, Mapping):
         found = tuple(found.values())
     if isinstance(found, tuple | list):

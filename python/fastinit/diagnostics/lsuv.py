@@ -78,7 +78,8 @@ def lsuv_(
         stack.callback(scaler.remove)
         scaler.watch(module)
         try:
-            module(*(batch if isinstance(batch, tuple) else (batch,)))  # type: ignore[operator]
+            forward: Any = module
+            forward(*(batch if isinstance(batch, tuple) else (batch,)))
         except BaseException:
             scaler.bring_back()
             raise

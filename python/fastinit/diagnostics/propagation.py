@@ -288,9 +288,9 @@ class _Recorder:
     def _check_loss(self, value: Any) -> None:
         if not isinstance(value, self._framework.tensor):
             raise TypeError(f"propagation: expected loss to give a tensor, got {type(value).__name__}")
-        if math.prod(value.shape) != 1:  # type: ignore[attr-defined]
+        if math.prod(value.shape) != 1:
             raise ValueError(
-                f"propagation: expected loss to give a scalar, got the shape {tuple(value.shape)}"  # type: ignore[attr-defined]
+                f"propagation: expected loss to give a scalar, got the shape {tuple(value.shape)}"
             )
 
     def _random_gradient(self, output: Any) -> Any:

@@ -107,7 +107,8 @@ def _randint(
     if out is not None:
         raise Untouched
     if size is None:
-        *arguments, size = arguments  # type: ignore[assignment]
+        *given, size = arguments
+        arguments = tuple(given)
     low, high = _range(arguments, keywords, "low", "high")
     tensor = torch.empty(size, dtype=torch.int64 if dtype is None else dtype, **keywords)
     return fill(opened, tensor, _integers, low, high, generator=generator, fresh=True)
