@@ -1,0 +1,110 @@
+"""Every public name says what it takes, of which shapes, what it gives and refuses, and whence it comes."""
+
+import importlib
+import importlib.util
+import inspect
+import re
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from fastinit import nn
+
+MODULES = (
+    "fastinit",
+    "fastinit.autograd",
+    "fastinit.checkpoint",
+    "fastinit.diagnostics",
+    "fastinit.interop.jax",
+    "fastinit.interop.torch",
+    "fastinit.linalg",
+    "fastinit.nn",
+    "fastinit.nn.functional",
+    "fastinit.nn.init",
+    "fastinit.nn.utils",
+    "fastinit.nn.utils.parametrizations",
+    "fastinit.nn.utils.parametrize",
+    "fastinit.optim",
+    "fastinit.optim.lr_scheduler",
+    "fastinit.recipe",
+)
+NEEDS = {"fastinit.interop.jax": "jax", "fastinit.interop.torch": "torch"}
+NO_LAYERS = (nn.Module, nn.Sequential, nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict)
+SHAPES = re.compile(r"shape|\((?:\*|\.\.\.|[A-Za-z]{1,2}\b)[^()]*\)|[0-9]-d|dimension|scalar", re.IGNORECASE)
+
+
+def public_names() -> list[str]:
+    present = [name for name in MODULES if importlib.util.find_spec(NEEDS.get(name, "fastinit"))]
+    return [f"{name}.{each}" for name in present for each in callables(importlib.import_module(name))]
+
+
+def callables(module: ModuleType) -> list[str]:
+    return [each for each in module.__all__ if callable(getattr(module, each))]
+
+
+def named(path: str) -> Any:
+    module, _, name = path.rpartition(".")
+    return getattr(importlib.import_module(module), name)
+
+
+def parameters_of(thing: Any) -> list[inspect.Parameter]:
+    try:
+        found = inspect.signature(thing).parameters.values()
+    except ValueError:  # a class of the standard library's kind, such as an exception
+        return []
+    return [each for each in found if not each.name.startswith("_")]
+
+
+def section(text: str, heading: str) -> str | None:
+    """What stands under a heading; None where it is not there."""
+    found = re.search(rf"^{heading}:[ \n]*(.*?)(?=^\S|\Z)", text, re.MULTILINE | re.DOTALL)
+    return found and found[1]
+
+
+def stands_in(arguments: str, name: str) -> bool:
+    """Whether a parameter has an entry, of its own or together with others: "mean, std: of the values"."""
+    other = r"[\w*`]+"
+    entry = rf"^ *(?:{other}, )*`?\*{{0,2}}{name}`?(?:, {other})*(?: \(.*\))?:"
+    return re.search(entry, arguments, re.MULTILINE) is not None
+
+
+def takes_tensors(parameters: list[inspect.Parameter]) -> bool:
+    return any("Tensor" in str(each.annotation) for each in parameters)
+
+
+def missing_from(thing: Any) -> list[str]:
+    """What the docstring of a public name lacks."""
+    text = inspect.cleandoc(thing.__doc__ or "")
+    if not text:
+        return ["a docstring"]
+    if inspect.isclass(thing) and issubclass(thing, Exception):
+        return []  # says when it is raised; those that raise it say the rest
+    parameters = parameters_of(thing)
+    arguments = "".join(section(text, heading) or "" for heading in ("Args", "Attributes"))
+    undocumented = [each.name for each in parameters if not stands_in(arguments, each.name)]
+    lacks = [f"`{name}` under Args" for name in undocumented]
+    if not inspect.isclass(thing) and not text.startswith("Returns") and returns(thing):
+        lacks += [] if section(text, "Returns") or section(text, "Yields") else ["Returns"]
+    if parameters and section(text, "Raises") is None:
+        lacks.append("Raises")
+    if not (section(text, "Source") or "(torch." in text.split("\n")[0]):
+        lacks.append("Source")
+    if takes_tensors(parameters) and not SHAPES.search(text):
+        lacks.append("shapes")
+    if is_layer(thing) and parameters and section(text, "Shape") is None:
+        lacks.append("Shape")
+    return lacks
+
+
+def returns(thing: Any) -> bool:
+    return getattr(thing, "__annotations__", {}).get("return") not in (None, "None", "NoReturn")
+
+
+def is_layer(thing: Any) -> bool:
+    return inspect.isclass(thing) and issubclass(thing, nn.Module) and thing not in NO_LAYERS
+
+
+@pytest.mark.parametrize("path", public_names())
+def test_a_public_name_is_documented_in_full(path: str) -> None:
+    assert missing_from(named(path)) == []
