@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import fastinit
-from fastinit.autograd import wrap
+from fastinit.autograd.variable import wrap
 
 CALLS = """
 x + torch_ones(5) || x @ torch_ones(5, 5) || x.mm(torch_ones(5)) || torch_ones(2) @ torch_ones(3) || x.bmm(x)

@@ -6,14 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from . import autograd
 from ._core import __version__
-from .autograd import (
-    enable_grad,
-    inference_mode,
-    is_grad_enabled,
-    is_inference_mode_enabled,
-    no_grad,
-    set_grad_enabled,
-)
+from .autograd import enable_grad, inference_mode, no_grad, set_grad_enabled
+from .autograd.grad_mode import is_grad_enabled, is_inference_mode_enabled
 from .config import get_num_threads, set_num_threads, show_config
 from .conversion import as_tensor, asarray, from_dlpack, from_numpy, frombuffer, tensor
 from .creation import (

@@ -7,7 +7,7 @@ import numpy as np
 
 from . import dtypes
 from .arguments import class_name
-from .autograd import wrap
+from .autograd.variable import wrap
 from .devices import META, DeviceLike, as_device
 from .memory.dlpack import take, take_capsule
 from .memory.exchanged import of_buffer

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from .autograd import wrap
+from .autograd.variable import wrap
 from .conversion import finished
 from .creation import linspace, placed
 from .devices import DeviceLike

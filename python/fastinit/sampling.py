@@ -6,7 +6,7 @@ import numpy as np
 
 from . import dtypes, random
 from .arguments import integer, lengths_of
-from .autograd import record
+from .autograd.record import record
 from .conversion import finished
 from .creation import memory, memory_like
 from .devices import META, DeviceLike, as_device

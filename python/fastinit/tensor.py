@@ -13,9 +13,11 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from . import _core, autograd, devices, dtypes, layouts, printing
-from .autograd import Variable, result_class, wrap
+from .autograd import Variable
+from .autograd.compiled import result_class
 from .autograd.engine import Tensors
 from .autograd.graph import Array
+from .autograd.variable import wrap
 from .meta import has_no_memory, without_memory
 from .ops import comparison, copying, joining, product
 from .ops import shape as shapes

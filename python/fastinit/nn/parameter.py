@@ -6,7 +6,8 @@ from typing import Any, ClassVar, Final, Self
 import numpy as np
 
 from .. import creation, dtypes
-from ..autograd import Variable, wrap
+from ..autograd import Variable
+from ..autograd.variable import wrap
 from ..devices import DeviceLike, device
 from ..meta import as_array, has_no_memory
 from ..size import Size

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import dtypes
-from ..autograd import Variable, no_grad, record
+from ..autograd import Variable, no_grad
+from ..autograd.record import record
 from ..meta import as_array, has_no_memory
 from .operands import (
     Array,

@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..autograd import Variable, record
+from ..autograd import Variable
+from ..autograd.record import record
 from .indexing import diagonal
 from .operands import Array, lift, lower
 from .product import bmm, dot, mm

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import dtypes
-from ..autograd import Variable, wrap
+from ..autograd import Variable
+from ..autograd.variable import wrap
 from .operands import Array, Operand, lift, lower
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import dtypes
-from ..autograd import record, wrap
+from ..autograd.record import record
+from ..autograd.variable import wrap
 from ..meta import as_array
 from .dims import numpy_names, wrap_dim
 from .indexing import narrow

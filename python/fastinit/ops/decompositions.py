@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from .. import dtypes
-from ..autograd import record
+from ..autograd.record import record
 from .linalg import LinAlgError, check_floating, check_matrices, check_square, transposed
 from .operands import Array, compute, lift, lower
 from .returned import shown

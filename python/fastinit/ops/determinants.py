@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..autograd import record
+from ..autograd.record import record
 from .linalg import check_square, transposed
 from .operands import Array, compute, lift, lower
 from .returned import shown

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..autograd import check_writable, record, write
+from ..autograd.record import check_writable, record, write
 from .dims import wrap_dim
 from .indexing import diagonal
 from .joining import tril, triu

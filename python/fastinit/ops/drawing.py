@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import random
-from ..autograd import Variable, bump, check_writable, rebase, record, wrap
+from ..autograd import Variable
+from ..autograd.record import bump, check_writable, rebase, record
+from ..autograd.variable import wrap
 from ..overloads import is_integer, no_overload
 from ..random import Generator
 from .operands import lift

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..autograd import record, wrap
+from ..autograd.record import record
+from ..autograd.variable import wrap
 from ..meta import as_array
 from .operands import Array, compute, lift, lower
 from .returned import shown

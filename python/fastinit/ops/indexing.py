@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import numpy as np
 
 from ..arguments import class_name
-from ..autograd import Variable, bump, check_writable, rebase, record, record_view, wrap
+from ..autograd import Variable
+from ..autograd.record import bump, check_writable, rebase, record, record_view
+from ..autograd.variable import wrap
 from ..meta import check_index, has_no_memory
 from ..sequences import to_array
 from .copying import copy_, fill_

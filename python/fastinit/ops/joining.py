@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import dtypes
-from ..autograd import Variable, record, record_view, wrap
+from ..autograd import Variable
+from ..autograd.record import record, record_view
+from ..autograd.variable import wrap
 from ..meta import has_no_memory, refuse
 from .atleast import atleast_3d
 from .dims import flatten_arguments, numpy_names, wrap_dim, wrap_dims

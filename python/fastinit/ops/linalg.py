@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .. import dtypes
-from ..autograd import record
+from ..autograd.record import record
 from .operands import Array, compute, lift, lower, mismatch, reduce_to, target
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd import record
+from ..autograd.record import record
 from .dims import wrap_dim
 from .linalg import check_square, inv
 from .operands import Array, compute, lift, lower, mismatch, pair, reduce_to, target

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .. import dtypes
-from ..autograd import record
+from ..autograd.record import record
 from .dims import numpy_names, wrap_dim
 from .operands import Array, in_place, lift, lower
 from .reduction import norm

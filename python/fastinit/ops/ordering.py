@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..autograd import Variable, record, wrap
+from ..autograd import Variable
+from ..autograd.record import record
+from ..autograd.variable import wrap
 from ..meta import as_array
 from .arithmetic import lerp, mul, sub
 from .dims import Dims, numpy_names, wrap_dim, wrap_dims

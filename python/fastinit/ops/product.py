@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import _core, dtypes
-from ..autograd import record
+from ..autograd.record import record
 from ..meta import has_no_memory
 from .arithmetic import add, mul
 from .copying import contiguous

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd import bump, check_history, is_grad_enabled, take_shape
+from ..autograd.grad_mode import is_grad_enabled
+from ..autograd.record import bump, check_history, take_shape
 from ..autograd.variable import Places
 from ..meta import has_no_memory, without_memory
 from ..storage import UntypedStorage, window

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd import Variable, record
+from ..autograd import Variable
+from ..autograd.record import record
 from ..meta import check_index
 from .dims import numpy_names, wrap_dim
 from .indexing import added_at, gather, index_add, scatter, scatter_add

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import dtypes
-from ..autograd import Variable, record, wrap
+from ..autograd import Variable
+from ..autograd.record import record
+from ..autograd.variable import wrap
 from ..meta import as_array
 from .operands import (
     Array,

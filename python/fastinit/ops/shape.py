@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd import record, record_view, wrap
+from ..autograd.record import record, record_view
+from ..autograd.variable import wrap
 from ..dtypes import as_dtype, dtype
 from ..meta import has_no_memory
 from ..size import Size

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd import record
+from ..autograd.record import record
 from ..storage import UntypedStorage, window
 from .dims import wrap_dim
 from .indexing import narrow

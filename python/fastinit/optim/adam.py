@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from .. import _core
-from ..autograd import wrap
+from ..autograd.variable import wrap
 from ..tensor import Tensor
 from .optimizer import Array, Group, Optimizer, check_implementation, check_one_element
 

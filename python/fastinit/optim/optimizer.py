@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import bump, enable_grad, no_grad
+from ..autograd import enable_grad, no_grad
+from ..autograd.record import bump
 from ..nn.module_members import type_name
 from ..tensor import Tensor
 from .hooks import (

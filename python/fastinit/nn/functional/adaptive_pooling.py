@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ...autograd import record
+from ...autograd.record import record
 from ...meta import has_no_memory, refuse
 from ...ops.operands import Array, lift, lower
 from ...tensor import Tensor

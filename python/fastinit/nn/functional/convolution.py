@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from ...autograd import record
+from ...autograd.record import record
 from ...dtypes import as_dtype
 from ...ops.operands import Array, compute, lift, lower
 from ...tensor import Tensor

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...autograd import record
+from ...autograd.record import record
 from ...dtypes import as_dtype
 from ...ops import arithmetic, reduction
 from ...ops.operands import Array, lift, lower, mismatch, pair, reduce_to, target

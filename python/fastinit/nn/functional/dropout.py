@@ -3,7 +3,8 @@
 import numpy as np
 
 from ... import random
-from ...autograd import record, wrap
+from ...autograd.record import record
+from ...autograd.variable import wrap
 from ...dtypes import as_dtype
 from ...ops.operands import Array, compute, in_place, lift, lower
 from ...tensor import Tensor

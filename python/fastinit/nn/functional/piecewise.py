@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...autograd import record
+from ...autograd.record import record
 from ...dtypes import dtype as element_type
 from ...dtypes import finfo
 from ...ops.dims import wrap_dim

@@ -7,7 +7,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from ...autograd import bump, check_writable, no_grad
+from ...autograd import no_grad
+from ...autograd.record import bump, check_writable
 from ...conversion import tensor
 from ...ops.joining import stack
 from ...ops.operands import Array, compute, lift

@@ -5,7 +5,8 @@ from enum import Enum, auto
 import numpy as np
 
 from .... import creation, sampling
-from ....autograd import no_grad, wrap
+from ....autograd import no_grad
+from ....autograd.variable import wrap
 from ....ops.arithmetic import add
 from ....ops.joining import cat, tril
 from ....ops.linalg import householder_product, matrix_exp, solve

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ....autograd import bump, no_grad
+from ....autograd import no_grad
+from ....autograd.record import bump
 from ....ops.operands import Array, compute, lift
 from ....tensor import Tensor
 from ...init import normal_
