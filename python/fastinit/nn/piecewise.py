@@ -41,8 +41,15 @@ class Hardtanh(Module):
         min_value: deprecated: `min_val`.
         max_value: deprecated: `max_val`.
 
+    Shape:
+        input and output: any shape and dtype.
+
     Raises:
         AssertionError: min_val is not below max_val.
+        RuntimeError: in `forward`, the tape forbids writing over the input.
+
+    Warns:
+        FutureWarning: `min_value` or `max_value` is given.
 
     Source: torch.nn.Hardtanh.
     """
@@ -85,6 +92,12 @@ class ReLU6(Hardtanh):
     Args:
         inplace: write the result over the input.
 
+    Shape:
+        input and output: any shape and dtype.
+
+    Raises:
+        RuntimeError: in `forward`, the tape forbids writing over the input.
+
     Source: torch.nn.ReLU6.
     """
 
@@ -109,7 +122,20 @@ class _Inplace(Module):
 
 
 class Hardswish(_Inplace):
-    """x * clip(x + 3, 0, 6) / 6 (torch.nn.Hardswish)."""
+    """x * clip(x + 3, 0, 6) / 6.
+
+    Args:
+        inplace: write the result over the input.
+
+    Shape:
+        input and output: any shape, floating point.
+
+    Raises:
+        NotImplementedError: in `forward`, the input is not floating point.
+        RuntimeError: in `forward`, the tape forbids writing over the input.
+
+    Source: Howard et al. 2019, arXiv:1905.02244; torch.nn.Hardswish.
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """Returns the activated input."""
@@ -117,7 +143,20 @@ class Hardswish(_Inplace):
 
 
 class Hardsigmoid(_Inplace):
-    """clip(x + 3, 0, 6) / 6 (torch.nn.Hardsigmoid)."""
+    """clip(x + 3, 0, 6) / 6.
+
+    Args:
+        inplace: write the result over the input.
+
+    Shape:
+        input and output: any shape, floating point.
+
+    Raises:
+        NotImplementedError: in `forward`, the input is not floating point.
+        RuntimeError: in `forward`, the tape forbids writing over the input.
+
+    Source: torch.nn.Hardsigmoid.
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """Returns the activated input."""
@@ -125,7 +164,20 @@ class Hardsigmoid(_Inplace):
 
 
 class Mish(_Inplace):
-    """x * tanh(log(1 + exp(x))) (torch.nn.Mish)."""
+    """x * tanh(log(1 + exp(x))).
+
+    Args:
+        inplace: write the result over the input.
+
+    Shape:
+        input and output: any shape, floating point.
+
+    Raises:
+        NotImplementedError: in `forward`, the input is not floating point.
+        RuntimeError: in `forward`, the tape forbids writing over the input.
+
+    Source: Misra 2019, arXiv:1908.08681; torch.nn.Mish.
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """Returns the activated input."""
@@ -137,7 +189,16 @@ class Mish(_Inplace):
 
 
 class LogSigmoid(Module):
-    """log(1 / (1 + exp(-x))) (torch.nn.LogSigmoid)."""
+    """log(1 / (1 + exp(-x))), without overflow.
+
+    Shape:
+        input and output: any shape, floating point.
+
+    Raises:
+        NotImplementedError: in `forward`, the input is not floating point.
+
+    Source: torch.nn.LogSigmoid.
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """Returns the activated input."""
@@ -145,7 +206,16 @@ class LogSigmoid(Module):
 
 
 class Softsign(Module):
-    """x / (1 + |x|) (torch.nn.Softsign)."""
+    """x / (1 + |x|).
+
+    Shape:
+        input and output: any shape, any dtype but bool; of integers comes the default dtype.
+
+    Raises:
+        NotImplementedError: in `forward`, the input is bool.
+
+    Source: torch.nn.Softsign.
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """Returns the activated input."""
@@ -153,7 +223,16 @@ class Softsign(Module):
 
 
 class Tanhshrink(Module):
-    """x - tanh(x) (torch.nn.Tanhshrink)."""
+    """x - tanh(x).
+
+    Shape:
+        input and output: any shape, any dtype but bool; of integers comes the default dtype.
+
+    Raises:
+        RuntimeError: in `forward`, the input is bool.
+
+    Source: torch.nn.Tanhshrink.
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """Returns the activated input."""
@@ -164,7 +243,15 @@ class Softmin(Module):
     """The softmax of -x.
 
     Args:
-        dim: what the result sums to 1 along.
+        dim: what the result sums to 1 along; None chooses one and warns, as PyTorch does.
+
+    Shape:
+        input and output: any shape, floating point.
+
+    Raises:
+        IndexError: in `forward`, the input has no such dimension.
+        NotImplementedError: in `forward`, the input is of integers.
+        RuntimeError: in `forward`, the input is bool.
 
     Source: torch.nn.Softmin.
     """
@@ -190,6 +277,12 @@ class Threshold(Module):
         value: what replaces the others.
         inplace: write the result over the input.
 
+    Shape:
+        input and output: any shape and dtype.
+
+    Raises:
+        RuntimeError: in `forward`, the tape forbids writing over the input.
+
     Source: torch.nn.Threshold.
     """
 
@@ -212,10 +305,17 @@ class CELU(Module):
     """x where x > 0, else alpha * (exp(x / alpha) - 1).
 
     Args:
-        alpha: minus the limit on the left.
+        alpha: minus the limit on the left; not 0.
         inplace: write the result over the input.
 
-    Source: torch.nn.CELU.
+    Shape:
+        input and output: any shape, floating point.
+
+    Raises:
+        NotImplementedError: in `forward`, the input is not floating point.
+        RuntimeError: in `forward`, alpha is 0, or the tape forbids writing over the input.
+
+    Source: Barron 2017, arXiv:1704.07483; torch.nn.CELU.
     """
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
@@ -236,9 +336,17 @@ class GLU(Module):
     """a * sigmoid(b) of the two halves of a dimension.
 
     Args:
-        dim: the dimension.
+        dim: the dimension, of even length.
 
-    Source: torch.nn.GLU.
+    Shape:
+        input `(*, 2 H, *)`, floating point; output `(*, H, *)`.
+
+    Raises:
+        IndexError: in `forward`, the input has no such dimension.
+        NotImplementedError: in `forward`, the input is not floating point.
+        RuntimeError: in `forward`, the dimension is odd, or the input has none.
+
+    Source: Dauphin et al. 2016, arXiv:1612.08083; torch.nn.GLU.
     """
 
     def __init__(self, dim: int = -1) -> None:
@@ -271,7 +379,19 @@ class _Shrink(Module):
 
 
 class Hardshrink(_Shrink):
-    """x where |x| > lambd, else 0 (torch.nn.Hardshrink)."""
+    """x where |x| > lambd, else 0.
+
+    Args:
+        lambd: where the zeros end.
+
+    Shape:
+        input and output: any shape, floating point.
+
+    Raises:
+        NotImplementedError: in `forward`, the input is not floating point.
+
+    Source: torch.nn.Hardshrink.
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """Returns the activated input."""
@@ -279,7 +399,20 @@ class Hardshrink(_Shrink):
 
 
 class Softshrink(_Shrink):
-    """x moved towards 0 by lambd; 0 where |x| <= lambd (torch.nn.Softshrink)."""
+    """x moved towards 0 by lambd; 0 where |x| <= lambd.
+
+    Args:
+        lambd: how far; at least 0.
+
+    Shape:
+        input and output: any shape, floating point.
+
+    Raises:
+        NotImplementedError: in `forward`, the input is not floating point.
+        RuntimeError: in `forward`, lambd is negative.
+
+    Source: Donoho 1995, doi:10.1109/18.382009; torch.nn.Softshrink.
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """Returns the activated input."""
@@ -287,13 +420,23 @@ class Softshrink(_Shrink):
 
 
 class PReLU(Module):
-    """x where x > 0, else weight * x; the weights are parameters.
+    """x where x > 0, else weight * x; the weights are learned.
 
     Args:
         num_parameters: 1, or as many as the input has channels.
         init: their first value.
-        device: where they are.
-        dtype: of their elements.
+        device: where they live; only the CPU exists.
+        dtype: of the weights; default: the default dtype.
+
+    Shape:
+        input and output `(N, C, *)`, or any shape for one weight; of the weights' dtype.
+
+    Attributes:
+        weight: Parameter of shape `(num_parameters,)`.
+
+    Raises:
+        RuntimeError: num_parameters is negative, or dtype not floating point; in `forward`, the input has
+            another number of channels or another dtype.
 
     Source: He et al. 2015, arXiv:1502.01852; torch.nn.PReLU.
     """

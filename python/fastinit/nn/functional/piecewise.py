@@ -95,7 +95,18 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
-    """Returns x, clipped to [0, 6]; see `hardtanh` (torch.nn.functional.relu6)."""
+    """Returns x, clipped to [0, 6].
+
+    Args:
+        input: any shape and dtype.
+        inplace: write the result over the input, and return the input.
+
+    Raises:
+        RuntimeError: the tape forbids writing over the input.
+        TypeError: the input is not a tensor.
+
+    Source: torch.nn.functional.relu6.
+    """
     return hardtanh(input, 0.0, 6.0, inplace)
 
 
@@ -123,7 +134,15 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
-    """Returns clip(x + 3, 0, 6) / 6; arguments and errors as those of `hardswish`.
+    """Returns clip(x + 3, 0, 6) / 6.
+
+    Args:
+        input: any shape, floating point.
+        inplace: write the result over the input, and return the input.
+
+    Raises:
+        NotImplementedError: the input is not floating point.
+        RuntimeError: the tape forbids writing over the input.
 
     Source: torch.nn.functional.hardsigmoid.
     """
@@ -159,12 +178,30 @@ def logsigmoid(input: Tensor) -> Tensor:
 
 
 def softsign(input: Tensor) -> Tensor:
-    """Returns x / (1 + |x|) (torch.nn.functional.softsign)."""
+    """Returns x / (1 + |x|).
+
+    Args:
+        input: any shape, any dtype but bool; of integers comes the default dtype.
+
+    Raises:
+        NotImplementedError: the input is bool.
+
+    Source: torch.nn.functional.softsign.
+    """
     return input / (input.abs() + 1)
 
 
 def tanhshrink(input: Tensor) -> Tensor:
-    """Returns x - tanh(x) (torch.nn.functional.tanhshrink)."""
+    """Returns x - tanh(x).
+
+    Args:
+        input: any shape, any dtype but bool; of integers comes the default dtype.
+
+    Raises:
+        RuntimeError: the input is bool.
+
+    Source: torch.nn.functional.tanhshrink.
+    """
     return input - input.tanh()
 
 
@@ -219,7 +256,15 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
-    """Returns x * tanh(log(1 + exp(x))); arguments and errors as those of `hardswish`.
+    """Returns x * tanh(log(1 + exp(x))).
+
+    Args:
+        input: any shape, floating point.
+        inplace: write the result over the input, and return the input.
+
+    Raises:
+        NotImplementedError: the input is not floating point.
+        RuntimeError: the tape forbids writing over the input.
 
     Source: Misra 2019, arXiv:1908.08681; torch.nn.functional.mish.
     """
@@ -358,7 +403,21 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
 def softmin(
     input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: element_type | None = None
 ) -> Tensor:
-    """Returns `softmax` of -x (torch.nn.functional.softmin)."""
+    """Returns the `softmax` of -x.
+
+    Args:
+        input: any shape, floating point (after dtype).
+        dim: the dimension along which the result sums to 1; None chooses one and warns, as PyTorch does.
+        _stacklevel: of that warning.
+        dtype: what the input is converted to first.
+
+    Raises:
+        IndexError: the input has no such dimension.
+        NotImplementedError: the input is of integers.
+        RuntimeError: the input is bool.
+
+    Source: torch.nn.functional.softmin.
+    """
     if dim is None:
         warnings.warn(
             "Implicit dimension choice for softmin has been deprecated. Change the call to include dim=X as "
@@ -370,17 +429,60 @@ def softmin(
 
 
 def hardtanh_(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
-    """As `hardtanh`, in place."""
+    """Clips the input to [min_val, max_val], in place.
+
+    Args:
+        input: any shape and dtype.
+        min_val: the least value.
+        max_val: the largest.
+
+    Returns:
+        The input.
+
+    Raises:
+        RuntimeError: the tape forbids writing over the input.
+        ValueError: min_val > max_val.
+
+    Source: torch.nn.functional.hardtanh_.
+    """
     return hardtanh(input, min_val, max_val, inplace=True)
 
 
 def threshold_(input: Tensor, threshold: float, value: float) -> Tensor:
-    """As `threshold`, in place."""
+    """Replaces x by value, in place, where x <= threshold.
+
+    Args:
+        input: any shape and dtype.
+        threshold: what x is compared with.
+        value: what replaces the others.
+
+    Returns:
+        The input.
+
+    Raises:
+        RuntimeError: the tape forbids writing over the input.
+
+    Source: torch.nn.functional.threshold_.
+    """
     return _threshold(input, threshold, value, inplace=True)
 
 
 def celu_(input: Tensor, alpha: float = 1.0) -> Tensor:
-    """As `celu`, in place."""
+    """Replaces x by alpha * (exp(x / alpha) - 1), in place, where x <= 0.
+
+    Args:
+        input: any shape, floating point.
+        alpha: minus the limit on the left; not 0.
+
+    Returns:
+        The input.
+
+    Raises:
+        NotImplementedError: the input is not floating point.
+        RuntimeError: alpha is 0, or the tape forbids writing over the input.
+
+    Source: Barron 2017, arXiv:1704.07483; torch.nn.functional.celu_.
+    """
     return celu(input, alpha, inplace=True)
 
 
