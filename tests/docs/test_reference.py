@@ -4,12 +4,14 @@ import importlib
 import importlib.util
 import inspect
 import re
+from dataclasses import is_dataclass
 from types import ModuleType
 from typing import Any
 
 import pytest
 
 from fastinit import nn
+from fastinit.diagnostics import Table
 
 MODULES = (
     "fastinit",
@@ -30,7 +32,7 @@ MODULES = (
     "fastinit.recipe",
 )
 NEEDS = {"fastinit.interop.jax": "jax", "fastinit.interop.torch": "torch"}
-NO_LAYERS = (nn.Module, nn.Sequential, nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict)
+CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict)
 SHAPES = re.compile(r"shape|\((?:\*|\.\.\.|[A-Za-z]{1,2}\b)[^()]*\)|[0-9]-d|dimension|scalar", re.IGNORECASE)
 
 
@@ -49,11 +51,25 @@ def named(path: str) -> Any:
 
 
 def parameters_of(thing: Any) -> list[inspect.Parameter]:
+    if inspect.isclass(thing) and takes_nothing(thing):
+        return []
     try:
         found = inspect.signature(thing).parameters.values()
     except ValueError:  # a class of the standard library's kind, such as an exception
         return []
     return [each for each in found if not each.name.startswith("_")]
+
+
+def takes_nothing(thing: type) -> bool:
+    """Whether a class is no one's to make, or has no constructor but the one that refuses all arguments."""
+    inherits = issubclass(thing, nn.Module) and thing is not nn.Module
+    return getattr(thing, "_is_protocol", False) or (inherits and thing.__init__ is nn.Module.__init__)
+
+
+def refuses_nothing(thing: Any) -> bool:
+    """Whether it is a record: what holds what was measured or planned, and looks at nothing."""
+    is_record = is_dataclass(thing) or (inspect.isclass(thing) and issubclass(thing, tuple | Table))
+    return is_record and not hasattr(thing, "__post_init__")
 
 
 def section(text: str, heading: str) -> str | None:
@@ -70,7 +86,7 @@ def stands_in(arguments: str, name: str) -> bool:
 
 
 def takes_tensors(parameters: list[inspect.Parameter]) -> bool:
-    return any("Tensor" in str(each.annotation) for each in parameters)
+    return any(re.search(r"\bTensors?\b", str(each.annotation)) for each in parameters)
 
 
 def missing_from(thing: Any) -> list[str]:
@@ -86,13 +102,14 @@ def missing_from(thing: Any) -> list[str]:
     lacks = [f"`{name}` under Args" for name in undocumented]
     if not inspect.isclass(thing) and not text.startswith("Returns") and returns(thing):
         lacks += [] if section(text, "Returns") or section(text, "Yields") else ["Returns"]
-    if parameters and section(text, "Raises") is None:
+    may_refuse = (parameters and not refuses_nothing(thing)) or is_layer(thing)
+    if may_refuse and section(text, "Raises") is None and "Raises nothing." not in text:
         lacks.append("Raises")
     if not (section(text, "Source") or "(torch." in text.split("\n")[0]):
         lacks.append("Source")
     if takes_tensors(parameters) and not SHAPES.search(text):
         lacks.append("shapes")
-    if is_layer(thing) and parameters and section(text, "Shape") is None:
+    if is_layer(thing) and section(text, "Shape") is None:
         lacks.append("Shape")
     return lacks
 
@@ -102,7 +119,9 @@ def returns(thing: Any) -> bool:
 
 
 def is_layer(thing: Any) -> bool:
-    return inspect.isclass(thing) and issubclass(thing, nn.Module) and thing not in NO_LAYERS
+    if not (inspect.isclass(thing) and issubclass(thing, nn.Module)):
+        return False
+    return thing is not nn.Module and not issubclass(thing, CONTAINERS)
 
 
 @pytest.mark.parametrize("path", public_names())

@@ -42,6 +42,8 @@ class Drift:
         std_then: the standard deviation of w0.
         std_now: that of w.
         unchanged: which part of the values are what they were.
+
+    Source: fastinit's own; see docs/checkpoints.md.
     """
 
     relative: float
@@ -80,6 +82,8 @@ def drift(
         CheckpointError: the two do not fit; the message lists in what.
         RecipeError: the recipe cannot be applied to the checkpoint's tensors.
         OSError: a file cannot be read.
+
+    Source: fastinit's own; see docs/checkpoints.md.
     """
     if not isinstance(checkpoint, Checkpoint):
         checkpoint = Checkpoint(checkpoint)

@@ -43,6 +43,8 @@ class Checkpoint:
     Attributes:
         tensors: where each tensor lies, file after file.
         headers: what the header of each file says.
+
+    Source: the safetensors format, https://github.com/huggingface/safetensors, and transformers' index.
     """
 
     def __init__(self, path_or_url: str | os.PathLike[str], options: Mapping[str, Any] | None = None) -> None:

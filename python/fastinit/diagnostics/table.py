@@ -30,6 +30,8 @@ class Table(Generic[R]):
 
     Args:
         rows: the rows; where two have one name, the first is found by it.
+
+    Source: fastinit's own; see docs/diagnostics.md.
     """
 
     #: The fields that the text shows, in this order.

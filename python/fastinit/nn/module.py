@@ -31,6 +31,16 @@ class Module(Tree, Hooks, State):
     An attribute that is a `Parameter` becomes one of the module's parameters, one that is a `Module` a child;
     `register_buffer` adds tensors that are state but not parameters. A plain tensor stays a plain attribute.
 
+    Args:
+        *args: none are taken; a subclass with `call_super_init` hands them on.
+        **kwargs: likewise.
+
+    Raises:
+        NotImplementedError: at the call, the subclass defines no `forward`.
+        TypeError: an argument is given that nothing takes.
+
+    Source: torch.nn.Module.
+
     Example:
         >>> class Scale(Module):
         ...     def __init__(self):

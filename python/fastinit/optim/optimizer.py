@@ -54,6 +54,8 @@ class Optimizer(Hooks):
     Raises:
         TypeError: `params` is a tensor, or has something that is none.
         ValueError: there are no parameters, one is no leaf, or one is in two groups.
+
+    Source: torch.optim.Optimizer.
     """
 
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:

@@ -16,6 +16,8 @@ class Engine(Protocol):
 
     A task may run more than once, even at the same time: it writes the same bytes. It has no argument but
     itself, and its result is a text.
+
+    Source: fastinit's own; see docs/clusters.md.
     """
 
     def run(self, tasks: Sequence[Task]) -> Iterator[tuple[int, str]]:

@@ -104,7 +104,11 @@ def normalize(
         p: of the norm.
         dim: the dimension.
         eps: what norms are at least taken to be.
-        out: where to write the result.
+        out: where to write the result, of the input's shape; it is returned.
+
+    Raises:
+        IndexError: the input has no such dimension.
+        RuntimeError: the input is not floating point, or `out` is of another shape or may not be written to.
 
     Source: torch.nn.functional.normalize.
     """

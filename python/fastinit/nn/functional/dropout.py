@@ -22,6 +22,9 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
         training: False returns the input itself; so does p = 0.
         inplace: write the result over the input, and return the input.
 
+    Returns:
+        The input's shape and dtype.
+
     Raises:
         RuntimeError: the input is not floating point, and p is not 1, or the tape forbids writing over it.
         ValueError: p is outside [0, 1].

@@ -231,6 +231,12 @@ def ones_(tensor: T) -> T:
     Returns:
         The same object.
 
+    Raises:
+        NotImplementedError: its dtype is none that a tensor may have.
+        RuntimeError: two of its elements share memory.
+        TypeError: it is no tensor or array.
+        ValueError: it cannot be written to.
+
     Source:
         torch.nn.init.ones_.
 
@@ -252,6 +258,12 @@ def zeros_(tensor: T) -> T:
 
     Returns:
         The same object.
+
+    Raises:
+        NotImplementedError: its dtype is none that a tensor may have.
+        RuntimeError: two of its elements share memory.
+        TypeError: it is no tensor or array.
+        ValueError: it cannot be written to.
 
     Source:
         torch.nn.init.zeros_.

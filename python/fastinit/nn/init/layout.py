@@ -43,6 +43,8 @@ class Layout:
         TypeError: a number is not an int.
         ValueError: a part is below 1, or a dimension is named twice.
 
+    Source: fastinit's own; see docs/recipes.md, and docs/stream.md for the places in the stream.
+
     Examples:
         >>> Layout(splits=(8, 2, 2)).fans((12, 6))
         [(6, 8), (6, 2), (6, 2)]
