@@ -51,23 +51,7 @@ from .padding import (
 )
 from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 from .parameter_container import ParameterDict, ParameterList
-from .piecewise import (
-    CELU,
-    GLU,
-    Hardshrink,
-    Hardsigmoid,
-    Hardswish,
-    Hardtanh,
-    LogSigmoid,
-    Mish,
-    PReLU,
-    ReLU6,
-    Softmin,
-    Softshrink,
-    Softsign,
-    Tanhshrink,
-    Threshold,
-)
+from .piecewise import Hardshrink, Hardsigmoid, Hardswish, Hardtanh, PReLU, ReLU6, Softshrink, Threshold
 from .pixels import PixelShuffle, PixelUnshuffle
 from .pooling import AdaptiveAvgPool1d, AdaptiveAvgPool2d, AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d
 from .ranking_loss import (
@@ -81,6 +65,7 @@ from .ranking_loss import (
     SoftMarginLoss,
     TripletMarginLoss,
 )
+from .smooth import CELU, GLU, LogSigmoid, Mish, Softmin, Softsign, Tanhshrink
 from .transformer import TransformerEncoder, TransformerEncoderLayer
 from .transformer_decoder import TransformerDecoder, TransformerDecoderLayer
 
