@@ -25,9 +25,9 @@ class Difference:
         dtype_b: its dtype in b.
         std_a: its standard deviation in a.
         std_b: its standard deviation in b.
-        relative: |b - a| / |a| in the Euclidean norm; 0 where nothing differs, infinite where a is 0.
+        relative: `|b - a| / |a|` in the Euclidean norm; 0 where nothing differs, infinite where a is 0.
         rms: the root of the mean of (b - a)^2.
-        largest: the largest |b - a| of one value.
+        largest: the largest `|b - a|` of one value.
         cosine: that of the angle between the two; NaN where one of them is 0.
         equal: which part of the values are equal; NaN equals nothing.
 

@@ -110,7 +110,7 @@ def initializer(
     Args:
         name: a function of `fastinit.nn.init`, such as `"kaiming_uniform_"`.
         layout: which matrices an array holds, for a function that depends on them; None: one, stored as
-            JAX's libraries do, `KERNEL`. (Elsewhere in fastinit a weight is (out, in, *kernel) by default.)
+            JAX's libraries do, `KERNEL`. (Elsewhere in fastinit a weight is `(out, in, *kernel)` by default.)
         arguments: those of the function.
 
     Returns:

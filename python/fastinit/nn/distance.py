@@ -6,7 +6,7 @@ from .module import Module
 
 
 class CosineSimilarity(Module):
-    """x1 . x2 / (max(|x1|, eps) max(|x2|, eps)) along one dimension.
+    """`x1 . x2 / (max(|x1|, eps) max(|x2|, eps))` along one dimension.
 
     Args:
         dim: the dimension of the vectors.

@@ -37,7 +37,7 @@ class _WeightedLoss(_Loss):
 
 
 class L1Loss(_Loss):
-    """|input - target|, reduced.
+    """`|input - target|`, reduced.
 
     Args:
         size_average: deprecated.

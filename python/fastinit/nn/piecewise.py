@@ -205,7 +205,7 @@ class _Shrink(Module):
 
 
 class Hardshrink(_Shrink):
-    """x where |x| > lambd, else 0.
+    """x where `|x| > lambd`, else 0.
 
     Args:
         lambd: where the zeros end.
@@ -225,7 +225,7 @@ class Hardshrink(_Shrink):
 
 
 class Softshrink(_Shrink):
-    """x moved towards 0 by lambd; 0 where |x| <= lambd.
+    """x moved towards 0 by lambd; 0 where `|x| <= lambd`.
 
     Args:
         lambd: how far; at least 0.

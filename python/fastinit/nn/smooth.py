@@ -61,7 +61,7 @@ class LogSigmoid(Module):
 
 
 class Softsign(Module):
-    """x / (1 + |x|).
+    """`x / (1 + |x|)`.
 
     Shape:
         input and output: any shape, any dtype but bool; of integers comes the default dtype.

@@ -241,7 +241,7 @@ def relu_(input: Tensor) -> Tensor:
     Raises:
         RuntimeError: the input is bool, or the tape forbids writing over it.
 
-    Source: torch.nn.functional.relu_.
+    Source: `torch.nn.functional.relu_`.
     """
     return relu(input, True)
 
@@ -260,7 +260,7 @@ def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor:
         NotImplementedError: the input is not floating point.
         RuntimeError: the tape forbids writing over the input.
 
-    Source: torch.nn.functional.leaky_relu_.
+    Source: `torch.nn.functional.leaky_relu_`.
     """
     return leaky_relu(input, negative_slope, True)
 
@@ -279,7 +279,7 @@ def elu_(input: Tensor, alpha: float = 1.0) -> Tensor:
         NotImplementedError: the input is not floating point.
         RuntimeError: the tape forbids writing over the input.
 
-    Source: Clevert et al. 2015, arXiv:1511.07289; torch.nn.functional.elu_.
+    Source: Clevert et al. 2015, arXiv:1511.07289; `torch.nn.functional.elu_`.
     """
     return elu(input, alpha, True)
 
@@ -297,7 +297,7 @@ def selu_(input: Tensor) -> Tensor:
         NotImplementedError: the input is not floating point.
         RuntimeError: the tape forbids writing over the input.
 
-    Source: Klambauer et al. 2017, arXiv:1706.02515; torch.nn.functional.selu_.
+    Source: Klambauer et al. 2017, arXiv:1706.02515; `torch.nn.functional.selu_`.
     """
     return selu(input, True)
 

@@ -170,7 +170,7 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
 
 
 def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
-    """Returns x where |x| > lambd, else 0.
+    """Returns x where `|x| > lambd`, else 0.
 
     Args:
         input: any shape, floating point.
@@ -192,7 +192,7 @@ def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
 
 
 def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
-    """Returns x moved towards 0 by lambd; 0 where |x| <= lambd.
+    """Returns x moved towards 0 by lambd; 0 where `|x| <= lambd`.
 
     Args:
         input: any shape, floating point.
@@ -277,7 +277,7 @@ def hardtanh_(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Ten
         RuntimeError: the tape forbids writing over the input.
         ValueError: min_val > max_val.
 
-    Source: torch.nn.functional.hardtanh_.
+    Source: `torch.nn.functional.hardtanh_`.
     """
     return hardtanh(input, min_val, max_val, inplace=True)
 
@@ -296,7 +296,7 @@ def threshold_(input: Tensor, threshold: float, value: float) -> Tensor:
     Raises:
         RuntimeError: the tape forbids writing over the input.
 
-    Source: torch.nn.functional.threshold_.
+    Source: `torch.nn.functional.threshold_`.
     """
     return _threshold(input, threshold, value, inplace=True)
 

@@ -48,7 +48,7 @@ def logsigmoid(input: Tensor) -> Tensor:
 
 
 def softsign(input: Tensor) -> Tensor:
-    """Returns x / (1 + |x|).
+    """Returns `x / (1 + |x|)`.
 
     Args:
         input: any shape, any dtype but bool; of integers comes the default dtype.
@@ -195,6 +195,6 @@ def celu_(input: Tensor, alpha: float = 1.0) -> Tensor:
         NotImplementedError: the input is not floating point.
         RuntimeError: alpha is 0, or the tape forbids writing over the input.
 
-    Source: Barron 2017, arXiv:1704.07483; torch.nn.functional.celu_.
+    Source: Barron 2017, arXiv:1704.07483; `torch.nn.functional.celu_`.
     """
     return celu(input, alpha, inplace=True)

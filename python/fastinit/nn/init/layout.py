@@ -23,7 +23,7 @@ class Layout:
       element the place in the stream that it has in the stored tensor, with or without a layout; the scale
       alone follows the fans of the element's matrix.
     - one that makes whole matrices (`orthogonal_`, `delta_orthogonal_`, `sparse_`, `eye_`, `dirac_`) does
-      what it does when it is called on each matrix in turn, as an (out, in, *kernel) view, with one
+      what it does when it is called on each matrix in turn, as an `(out, in, *kernel)` view, with one
       generator: each matrix's positions begin where those of the one before end, rounded up to 4.
 
     A `Shard` beside it says which box of the whole stored tensor is filled; only the matrices that the box
@@ -37,7 +37,7 @@ class Layout:
         transposed: whether those two of the other dimensions are (in, out) instead of (out, in), as in
             GPT-2's Conv1D and in transposed convolutions.
         kernel_first: whether those two come after the dimensions of a kernel instead of before them; with
-            `transposed`, (*kernel, in, out) as in JAX and TensorFlow.
+            `transposed`, `(*kernel, in, out)` as in JAX and TensorFlow.
 
     Raises:
         TypeError: a number is not an int.
@@ -104,7 +104,7 @@ class Resolved(NamedTuple):
 
     Attributes:
         experts: the dimensions along which matrices are stacked, rising.
-        matrix: the others, in the order (out, in, *kernel).
+        matrix: the others, in the order `(out, in, *kernel)`.
         splits: where along the output dimension each matrix begins and ends.
     """
 
@@ -121,7 +121,7 @@ class Resolved(NamedTuple):
         return tuple(bounds)
 
     def shapes(self, shape: Sequence[int]) -> list[tuple[int, ...]]:
-        """Returns the shape of the matrix of each split, as (out, in, *kernel)."""
+        """Returns the shape of the matrix of each split, as `(out, in, *kernel)`."""
         inner = tuple(shape[axis] for axis in self.matrix[1:])
         return [(stop - start, *inner) for start, stop in self.splits]
 

@@ -25,7 +25,7 @@ class Part(NamedTuple):
     """What an array holds of one matrix.
 
     Attributes:
-        array: its memory, as an (out, in, *kernel) view; not empty.
+        array: its memory, as an `(out, in, *kernel)` view; not empty.
         whole: the shape of the matrix.
         start: where in the matrix the view begins.
         offset: how many positions of the stream lie between the tensor's first one and the matrix's.
@@ -61,7 +61,7 @@ class Matrices:
         ValueError: `array` does not have the shard's shape, or the layout does not fit the tensor's.
 
     Attributes:
-        shapes: the shapes, (out, in, *kernel), that matrices have; those of one expert.
+        shapes: the shapes, `(out, in, *kernel)`, that matrices have; those of one expert.
     """
 
     __slots__ = ("_array", "_layout", "_resolved", "_shape", "_shard", "shapes")

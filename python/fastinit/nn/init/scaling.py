@@ -75,7 +75,7 @@ def fill_scaled(
         array: float16, bfloat16, float32 or float64, any strides.
         distribution: "uniform", "normal", or "truncated_normal", which is cut at two standard deviations of
             the normal, wide enough for the standard deviation to be right after the cut.
-        std_of: gives the standard deviation in a matrix of a shape (out, in, *kernel), from the shape and
+        std_of: gives the standard deviation in a matrix of a shape `(out, in, *kernel)`, from the shape and
             `parameters` alone.
         parameters: what the initialiser was given.
         generator: where the words come from; the default generator if None.

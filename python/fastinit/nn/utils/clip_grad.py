@@ -81,7 +81,7 @@ def clip_grads_with_norm_(
         RuntimeError: elements of a gradient share memory.
         ValueError: `max_norm` is no number.
 
-    Source: torch.nn.utils.clip_grads_with_norm_.
+    Source: `torch.nn.utils.clip_grads_with_norm_`.
     """
     max_norm = float(max_norm)
     grads = _grads(parameters)
@@ -120,7 +120,7 @@ def clip_grad_norm_(
             memory.
         ValueError: a number is none.
 
-    Source: Pascanu et al. 2013, arXiv:1211.5063; torch.nn.utils.clip_grad_norm_.
+    Source: Pascanu et al. 2013, arXiv:1211.5063; `torch.nn.utils.clip_grad_norm_`.
 
     Example:
         >>> weight = Parameter(fastinit.zeros(2))
@@ -192,7 +192,7 @@ def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | Non
         RuntimeError: elements of a gradient share memory.
         ValueError: `clip_value` is no number.
 
-    Source: torch.nn.utils.clip_grad_value_.
+    Source: `torch.nn.utils.clip_grad_value_`.
 
     Example:
         >>> weight = Parameter(fastinit.zeros(3))

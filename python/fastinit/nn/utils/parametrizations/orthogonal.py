@@ -46,7 +46,8 @@ def orthogonal(
         ValueError: the module has no such tensor, it is no matrix, or the map is unknown.
 
     Draws: with a trivialization, standard normal values that complete a matrix to a square one, from the
-        default generator.
+    default generator.
+
     Source: torch.nn.utils.parametrizations.orthogonal.
 
     Example:

@@ -44,6 +44,7 @@ def spectral_norm(
         ValueError: the module has no such tensor, or the number of iterations is not positive.
 
     Draws: a standard normal value for each row and each column, from the default generator.
+
     Source: torch.nn.utils.parametrizations.spectral_norm.
 
     Example:
