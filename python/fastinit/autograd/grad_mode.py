@@ -28,7 +28,7 @@ mode = _core.GradMode()
 
 
 def is_grad_enabled() -> bool:
-    """Returns whether operations of this thread are recorded (torch.is_grad_enabled)."""
+    """Tells whether operations of this thread are recorded."""
     return mode.enabled
 
 
@@ -42,7 +42,7 @@ _inference = _Inference()
 
 
 def is_inference_mode_enabled() -> bool:
-    """Returns whether this thread is within `inference_mode` (torch.is_inference_mode_enabled)."""
+    """Tells whether this thread is within `inference_mode` (torch.is_inference_mode_enabled)."""
     return _inference.enabled
 
 
@@ -141,25 +141,14 @@ class _DecoratorOrContext(_Switch):
 
 
 class no_grad(_DecoratorOrContext):  # noqa: N801 - PyTorch's name
-    """Operations inside are not recorded; as a context manager or a decorator (torch.no_grad).
-
-    Args:
-        function: what `@no_grad` without brackets decorates; else nothing is given.
-
-    Raises:
-        TypeError: at the call of what was decorated, it is not callable.
-    """
+    """Operations inside are not recorded; as a context manager or a decorator (torch.no_grad)."""
 
 
 class inference_mode(_Switch):  # noqa: N801 - PyTorch's name
     """As `no_grad`: this library keeps no bookkeeping that could be dropped beyond it (torch.inference_mode).
 
     Args:
-        mode: False records operations again, also within another `inference_mode`; or the function that
-            `@inference_mode` without brackets decorates.
-
-    Raises:
-        TypeError: at the call of what was decorated, it is not callable.
+        mode: False records operations again, also within another `inference_mode`.
     """
 
     @overload
@@ -192,14 +181,7 @@ class inference_mode(_Switch):  # noqa: N801 - PyTorch's name
 
 
 class enable_grad(_DecoratorOrContext):  # noqa: N801 - PyTorch's name
-    """Operations inside are recorded, also within `no_grad` (torch.enable_grad).
-
-    Args:
-        function: what `@enable_grad` without brackets decorates; else nothing is given.
-
-    Raises:
-        TypeError: at the call of what was decorated, it is not callable.
-    """
+    """Operations inside are recorded, also within `no_grad` (torch.enable_grad)."""
 
     _mode = True
 
