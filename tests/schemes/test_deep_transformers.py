@@ -10,6 +10,7 @@ import pytest
 
 import fastinit
 from fastinit import initialize_, schemes
+from fastinit.diagnostics import parameters
 from fastinit.nn.init import Layout
 from fastinit.recipe import Recipe, Rule
 from reference.deep_models import language_model, translator
@@ -148,6 +149,7 @@ def test_a_fused_projection_is_scaled_in_its_last_third() -> None:
         found[library.__name__] = recipe = schemes.deepnet(model)
         beta = schemes.deepnet_scales(2, 3).decoder.beta
         initialize_(model, recipe, seed=0)
+        assert not parameters(model, recipe=recipe, spectra=False).flagged
         for weight in (layer.multihead_attn.in_proj_weight for layer in model["decoder"].layers):
             query, key, value = np.split(weight.detach().numpy(), 3)
             for part, gain in ((query, 1), (key, 1), (value, beta)):

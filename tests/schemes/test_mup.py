@@ -54,7 +54,7 @@ def checked(library: Any, build: Callable[[Any, int], Any], optimizer: str, scal
         model = build(library, width)
         base = build(library, 32 if scaled else width)
         gain = math.sqrt(2) if mlp else 1.0
-        # As the authors advise: outputs and logits of attention, which begin smaller in wide models, start at 0.
+        # As the authors advise: outputs and logits of attention, smaller in wide models at first, start at 0.
         rules = [] if mlp else [Rule("*lm_head.weight", "zeros_"), Rule("*q_proj.weight", "zeros_")]
         found = schemes.mup(model, base, gain=gain, rules=rules)
         initialize_(model, found.recipe, seed)
@@ -72,11 +72,11 @@ def test_activations_do_not_depend_on_the_width_under_mup_and_do_without(
     library: Any, build: Callable[[Any, int], Any], optimizer: str
 ) -> None:
     flat = checked(library, build, optimizer, scaled=True).slopes()
-    *hidden, last = flat
-    assert not any(abs(slope) > 0.1 for name in hidden for slope in flat[name])
-    assert max(flat[last][1:]) < 0.2  # it may begin small, and catch up
-    zeros = {name for name, slopes in flat.items() if math.isnan(slopes[0])}
-    assert all(each.endswith(("q_proj", "lm_head")) for each in zeros)
+    *_, last = flat
+    for name, slopes in flat.items():
+        assert not any(slope > 0.15 for slope in slopes)
+        if name != last and not name.endswith("q_proj"):  # these begin small or at 0, and catch up
+            assert all(abs(slope) < 0.1 for slope in slopes)
     grown = checked(library, build, optimizer, scaled=False).slopes()
     assert grown[last][1] > 0.4
     assert max(slope for slopes in grown.values() for slope in slopes) > 0.5

@@ -108,7 +108,7 @@ def _constant(name: str, spec: TensorSpec) -> Call | None:
     last = name.rpartition(".")[2]
     if "bias" in last.lower() or last == "beta":
         return ZEROS
-    # One value called "weight" is rather the slope of a PReLU.
+    # One number called "weight" is rather the slope of a PReLU.
     if len(spec.shape) < 2 and last in _SCALES and (last != "weight" or spec.shape not in ((), (1,))):
         return ONES
     return None

@@ -72,7 +72,8 @@ def fixup(
         'variance_scaling_(scale=0.125, mode="fan_out", distribution="normal")'
     """
     found = read("fixup", model)
-    refuse_normalisations("fixup", found, rules := tuple(rules))
+    rules = tuple(rules)
+    refuse_normalisations("fixup", found, rules)
     kinds = _BRANCHES if branches is None else tuple(map(tuple, branches))
     scales = _branches(found.tensors, kinds)
     if classifier is None or classifier:

@@ -69,6 +69,6 @@ def gpt2(
     ends = matching("gpt2", "residual", residual, _RESIDUAL, found.tensors)
     count = len(ends) if residual_layers is None else residual_layers
     if count < 1:
-        raise ValueError(f"gpt2: expected residual_layers of at least 1, got {residual_layers}")
+        raise ValueError(f"gpt2: expected residual_layers of at least 1, got {count}")
     scaled, plain = normal(std / math.sqrt(count)), normal(std)
     return recipe_of("gpt2", found, lambda name, _: scaled if name in ends else plain, rules)

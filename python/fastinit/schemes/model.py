@@ -43,7 +43,6 @@ class Model:
         embeddings: those whose rows are looked up or added, also if under another name they multiply.
         tied_outputs: of embeddings, the other names under which they multiply, to those.
         transposed: those that are stored as [in, out], as the layer's type says.
-        normalisations: the scales of normalisations, vectors called "weight".
     """
 
     tensors: Mapping[str, TensorSpec]
@@ -54,11 +53,11 @@ class Model:
 
     @property
     def normalisations(self) -> list[str]:
-        """The scales of normalisations: vectors that are called "weight"."""
+        """The scales of normalisations: vectors called "weight"; one number is rather a PReLU's."""
         return [
             name
             for name, spec in self.tensors.items()
-            if len(spec.shape) == 1 and name.rpartition(".")[2] == "weight"
+            if len(spec.shape) == 1 and spec.shape != (1,) and name.rpartition(".")[2] == "weight"
         ]
 
 
