@@ -349,7 +349,7 @@ from .storage import UntypedStorage
 from .tensor import Tensor, is_complex, is_floating_point, is_nonzero, is_tensor, numel
 
 if TYPE_CHECKING:
-    from . import checkpoint, cuda, diagnostics, interop, linalg, nn, optim, recipe, utils
+    from . import checkpoint, cuda, diagnostics, interop, linalg, nn, optim, recipe, schemes, utils
     from .grids import (
         cartesian_prod,
         combinations,
@@ -769,6 +769,7 @@ __all__ = [
     "scatter",
     "scatter_add",
     "scatter_reduce",
+    "schemes",
     "searchsorted",
     "seed",
     "select",
@@ -854,6 +855,7 @@ _LATER = {
     "nn": ".nn",
     "optim": ".optim",
     "recipe": ".recipe",
+    "schemes": ".schemes",
     "utils": ".utils",
 }
 

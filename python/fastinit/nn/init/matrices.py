@@ -58,7 +58,8 @@ class Matrices:
 
     Raises:
         TypeError: `shard` is not a Shard, or `layout` not a Layout.
-        ValueError: `array` does not have the shard's shape, or the layout does not fit the tensor's.
+        ValueError: `array` does not have the shard's shape, or the layout does not fit the tensor's, or gives
+            the matrices gains.
 
     Attributes:
         shapes: the shapes, `(out, in, *kernel)`, that matrices have; those of one expert.
@@ -74,6 +75,8 @@ class Matrices:
         self._shard = shard
         self._layout = layout
         self._resolved = None if layout is None else resolve(layout, self._shape)
+        if layout is not None and layout.gains is not None:
+            raise ValueError(f"{layout}: gains scale what is drawn element by element, not whole matrices")
         self.shapes = [self._shape] if self._resolved is None else self._resolved.shapes(self._shape)
 
     def require_dimensions(self, allowed: Collection[int], message: str) -> None:
