@@ -31,7 +31,20 @@ if TYPE_CHECKING:
 
 
 def add(input: Operand, other: Operand, *, alpha: float = 1) -> Tensor:
-    """Returns input + alpha * other (torch.add)."""
+    """Returns input + alpha * other (torch.add).
+
+    Args:
+        input: tensor or number, of any dtype.
+        other: tensor or number; the shapes broadcast.
+        alpha: number; a whole one if both are of integers.
+
+    Returns:
+        The shape to which both broadcast; the dtype is that of `result_type`.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast, or `alpha` is a float and no operand is of floating point.
+        TypeError: an operand is neither tensor nor number.
+    """
     x, y, dtype = pair(input, other)
     if alpha != 1:
         _check_alpha(alpha, dtype)
@@ -45,10 +58,20 @@ def add(input: Operand, other: Operand, *, alpha: float = 1) -> Tensor:
 
 
 def sub(input: Operand, other: Operand, *, alpha: float = 1) -> Tensor:
-    """Returns input - alpha * other (torch.sub).
+    """Returns input - alpha * other (torch.sub); also named `subtract`.
+
+    Args:
+        input: tensor or number, of any dtype but bool.
+        other: tensor or number; the shapes broadcast.
+        alpha: number; a whole one if both are of integers.
+
+    Returns:
+        The shape to which both broadcast; the dtype is that of `result_type`.
 
     Raises:
-        RuntimeError: one is boolean.
+        RuntimeError: one is boolean, the shapes do not broadcast, or `alpha` is a float and no operand is of
+            floating point.
+        TypeError: an operand is neither tensor nor number.
     """
     x, y, dtype = pair(input, other)
     if dtype == np.bool_:
@@ -82,7 +105,16 @@ def _is_boolean(operand: Operand) -> bool:
 
 
 def rsub(input: Tensor, other: Operand) -> Tensor:
-    """Returns other - input (torch.rsub)."""
+    """Returns other - input (torch.rsub).
+
+    Args:
+        input: any shape, any dtype but bool.
+        other: tensor or number; the shapes broadcast.
+
+    Raises:
+        RuntimeError: one is boolean, or the shapes do not broadcast.
+        TypeError: `other` is neither tensor nor number.
+    """
     if isinstance(other, Variable):
         return sub(other, input)
     x, y, dtype = pair(input, other)
@@ -92,7 +124,19 @@ def rsub(input: Tensor, other: Operand) -> Tensor:
 
 
 def mul(input: Operand, other: Operand) -> Tensor:
-    """Returns input * other (torch.mul)."""
+    """Returns input * other (torch.mul); also named `multiply`.
+
+    Args:
+        input: tensor or number, of any dtype.
+        other: tensor or number; the shapes broadcast.
+
+    Returns:
+        The shape to which both broadcast; the dtype is that of `result_type`.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is neither tensor nor number.
+    """
     x, y, dtype = pair(input, other)
     array = broadcast(np.multiply, x, y)
     a, b = target(input), target(other)
@@ -112,14 +156,20 @@ def _variables(*pairs: tuple[object, object]) -> tuple[Variable, ...]:
 def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> Tensor:
     """Returns input / other, integers as the default dtype (torch.div).
 
+    Also named `divide` and `true_divide`.
+
     Args:
-        input: dividend.
-        other: divisor.
+        input: dividend, tensor or number.
+        other: divisor, tensor or number; the shapes broadcast.
         rounding_mode: None; "floor" or "trunc" for a whole quotient, which keeps integer dtypes and has no
             gradient.
 
     Raises:
-        RuntimeError: `rounding_mode` is another word, or an integer is divided by zero into a whole quotient.
+        NotImplementedError: both are boolean, and `rounding_mode` is "floor".
+        RuntimeError: `rounding_mode` is another word, the shapes do not broadcast, or an integer is divided
+            by
+            zero into a whole quotient.
+        TypeError: an operand is neither tensor nor number.
     """
     if rounding_mode == "floor":
         return floor_divide(input, other)
@@ -161,8 +211,17 @@ def rdiv(input: Tensor, other: Operand) -> Tensor:
 def floor_divide(input: Operand, other: Operand) -> Tensor:
     """Returns the quotient rounded down (torch.floor_divide).
 
+    Args:
+        input: dividend, tensor or number.
+        other: divisor, tensor or number; the shapes broadcast, and one is not boolean.
+
+    Returns:
+        Whole numbers, in the dtype of `result_type`; the gradient through them is 0.
+
     Raises:
-        RuntimeError: an integer is divided by zero.
+        NotImplementedError: both are boolean.
+        RuntimeError: an integer is divided by zero, or the shapes do not broadcast.
+        TypeError: an operand is neither tensor nor number.
     """
     x, y, dtype = pair(input, other)
     refuse_bool(dtype, "div_floor_cpu")
@@ -187,8 +246,14 @@ def _remainder(x: Any, y: Any) -> Any:
 def remainder(input: Operand, other: Operand) -> Tensor:
     """Returns input - other * floor(input / other), which has the sign of `other` (torch.remainder).
 
+    Args:
+        input: dividend, tensor or number.
+        other: divisor, tensor or number; the shapes broadcast, and one is not boolean.
+
     Raises:
-        RuntimeError: an integer is divided by zero.
+        NotImplementedError: both are boolean.
+        RuntimeError: an integer is divided by zero, or the shapes do not broadcast.
+        TypeError: an operand is neither tensor nor number.
     """
     x, y, dtype = pair(input, other)
     refuse_bool(dtype, "remainder_cpu")
@@ -209,7 +274,10 @@ def remainder(input: Operand, other: Operand) -> Tensor:
 
 
 def neg(input: Tensor) -> Tensor:
-    """Returns -input (torch.neg).
+    """Returns -input (torch.neg); also named `negative`.
+
+    Args:
+        input: any shape, any dtype but bool.
 
     Raises:
         RuntimeError: `input` is boolean.
@@ -223,7 +291,14 @@ def neg(input: Tensor) -> Tensor:
 
 
 def reciprocal(input: Tensor) -> Tensor:
-    """Returns 1 / input (torch.reciprocal)."""
+    """Returns 1 / input (torch.reciprocal).
+
+    Args:
+        input: any shape and dtype; integers and booleans are taken in the default dtype.
+
+    Raises:
+        AttributeError: `input` is no tensor.
+    """
     x = floating(input._array)
     result = lower(compute(np.true_divide, 1, lift(x)), x.dtype)
 
@@ -238,8 +313,17 @@ def pow(input: Operand, exponent: Operand) -> Tensor:
 
     An integer to a negative power that a tensor holds is rounded towards 0.
 
+    Args:
+        input: tensor or number.
+        exponent: tensor or number; the shapes broadcast.
+
+    Returns:
+        The shape to which both broadcast; the dtype is that of `result_type`.
+
     Raises:
-        RuntimeError: integers are raised to a negative number.
+        NotImplementedError: `exponent` is a tensor, and both are boolean.
+        RuntimeError: integers are raised to a negative number, or the shapes do not broadcast.
+        TypeError: an operand is neither tensor nor number.
     """
     x, y, dtype = pair(input, exponent)
     if isinstance(exponent, Variable):
@@ -299,7 +383,14 @@ def rpow(input: Tensor, other: Operand) -> Tensor:
 
 
 def square(input: Tensor) -> Tensor:
-    """Returns the square of each element (torch.square)."""
+    """Returns the square of each element (torch.square).
+
+    Args:
+        input: any shape and dtype; booleans become int64.
+
+    Raises:
+        TypeError: `input` is neither tensor nor number.
+    """
     return pow(input, 2)
 
 
@@ -314,7 +405,20 @@ def rremainder(input: Tensor, other: Operand) -> Tensor:
 
 
 def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
-    """Returns input + value * tensor1 * tensor2 (torch.addcmul)."""
+    """Returns input + value * tensor1 * tensor2 (torch.addcmul).
+
+    Args:
+        input: any shape and dtype.
+        tensor1: the shapes broadcast.
+        tensor2: of any dtype, as `tensor1`.
+        value: factor of the product.
+
+    Returns:
+        The shape to which all broadcast; the dtype is that of `result_type`.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+    """
     with no_grad():
         product = mul(tensor1, tensor2)
         result = add(input, product if value == 1 else mul(product, value))
@@ -333,8 +437,17 @@ def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1
 def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
     """Returns input + value * tensor1 / tensor2 (torch.addcdiv).
 
+    Args:
+        input: any shape.
+        tensor1: dividend; the shapes broadcast.
+        tensor2: divisor, of floating point if `tensor1` is not.
+        value: factor of the quotient.
+
+    Returns:
+        The shape to which all broadcast; the dtype is that of `result_type`.
+
     Raises:
-        RuntimeError: `tensor1` and `tensor2` are both of integers.
+        RuntimeError: `tensor1` and `tensor2` are both of integers, or the shapes do not broadcast.
     """
     if tensor1._array.dtype.kind in "biu" and tensor2._array.dtype.kind in "biu":
         raise RuntimeError(
@@ -364,9 +477,14 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1
 def lerp(input: Tensor, end: Tensor, weight: Operand) -> Tensor:
     """Returns input + weight * (end - input) (torch.lerp).
 
+    Args:
+        input: any shape, floating point.
+        end: of the same dtype; the shapes broadcast.
+        weight: number, or tensor of the same dtype.
+
     Raises:
         NotImplementedError: the dtype is not a floating-point one.
-        RuntimeError: the dtypes differ.
+        RuntimeError: the dtypes differ, or the shapes do not broadcast.
     """
     own = dtypes.as_dtype(input._array.dtype)
     for name, each in (("end", end), ("weight", weight)):
