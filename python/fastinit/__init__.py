@@ -63,12 +63,9 @@ from .ops.activation import (
 )
 from .ops.arithmetic import (
     add,
-    addcdiv,
-    addcmul,
     div,
     divide,
     floor_divide,
-    lerp,
     mul,
     multiply,
     neg,
@@ -100,6 +97,11 @@ from .ops.bivariate import (
     logaddexp2,
     nextafter,
     xlogy,
+)
+from .ops.broadcasting import (
+    broadcast_shapes,
+    broadcast_tensors,
+    broadcast_to,
 )
 from .ops.comparison import (
     allclose,
@@ -141,6 +143,7 @@ from .ops.cumulative import (
     cummax,
     cummin,
     cumprod,
+    cumsum,
     diff,
     logcumsumexp,
 )
@@ -149,48 +152,45 @@ from .ops.diagonals import (
     diag_embed,
     diagflat,
     trace,
+    tril,
+    triu,
 )
 from .ops.drawing import (
     multinomial,
 )
-from .ops.indexing import (
-    diagonal,
+from .ops.extremes import (
+    amax,
+    amin,
+    aminmax,
+    argmax,
+    argmin,
+    max,
+    min,
+)
+from .ops.gathering import (
     gather,
     index_add,
     index_select,
     masked_select,
-    narrow,
     nonzero,
     scatter,
     scatter_add,
+)
+from .ops.indexing import (
+    diagonal,
+    narrow,
     select,
 )
 from .ops.joining import (
     block_diag,
     cat,
-    chunk,
     column_stack,
     concat,
     concatenate,
-    dsplit,
     dstack,
-    flip,
-    fliplr,
-    flipud,
-    hsplit,
     hstack,
-    repeat_interleave,
-    roll,
-    rot90,
     row_stack,
-    split,
     stack,
-    tensor_split,
-    tile,
-    tril,
-    triu,
-    unbind,
-    vsplit,
     vstack,
 )
 from .ops.linalg import (
@@ -202,27 +202,26 @@ from .ops.linalg import (
 from .ops.norms import (
     cosine_similarity,
     dist,
+    norm,
     pairwise_distance,
     renorm,
 )
 from .ops.ordering import (
-    amax,
-    amin,
-    aminmax,
-    argmax,
-    argmin,
     argsort,
     kthvalue,
-    max,
-    median,
-    min,
     mode,
     msort,
-    nanmedian,
-    nanquantile,
-    quantile,
     sort,
     topk,
+)
+from .ops.permuting import (
+    moveaxis,
+    movedim,
+    permute,
+    swapaxes,
+    swapdims,
+    t,
+    transpose,
 )
 from .ops.pointwise import (
     abs,
@@ -282,22 +281,31 @@ from .ops.product import (
     mv,
     outer,
 )
+from .ops.quantiles import (
+    median,
+    nanmedian,
+    nanquantile,
+    quantile,
+)
+from .ops.rearranging import (
+    flip,
+    fliplr,
+    flipud,
+    repeat_interleave,
+    roll,
+    rot90,
+    tile,
+)
 from .ops.reduction import (
     all,
     any,
     count_nonzero,
-    cumsum,
     logsumexp,
     mean,
     nanmean,
     nansum,
-    norm,
     prod,
-    std,
-    std_mean,
     sum,
-    var,
-    var_mean,
 )
 from .ops.scattering import (
     index_copy,
@@ -319,23 +327,35 @@ from .ops.selection import (
     where,
 )
 from .ops.shape import (
-    as_strided,
-    broadcast_shapes,
-    broadcast_tensors,
-    broadcast_to,
     flatten,
-    moveaxis,
-    movedim,
-    permute,
     ravel,
     reshape,
     squeeze,
-    swapaxes,
-    swapdims,
-    t,
-    transpose,
     unflatten,
     unsqueeze,
+)
+from .ops.splitting import (
+    chunk,
+    dsplit,
+    hsplit,
+    split,
+    tensor_split,
+    unbind,
+    vsplit,
+)
+from .ops.strided import (
+    as_strided,
+)
+from .ops.ternary import (
+    addcdiv,
+    addcmul,
+    lerp,
+)
+from .ops.variance import (
+    std,
+    std_mean,
+    var,
+    var_mean,
 )
 from .printing import get_printoptions, set_printoptions
 from .random import (

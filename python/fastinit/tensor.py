@@ -17,8 +17,7 @@ from .autograd import Variable, result_class, wrap
 from .autograd.engine import Tensors
 from .autograd.graph import Array
 from .meta import has_no_memory, without_memory
-from .ops import comparison, copying, joining, product
-from .ops import shape as shapes
+from .ops import comparison, copying, permuting, product, rearranging, splitting
 from .ops.dims import flatten_arguments, wrap_dim
 from .ops.operands import operator, scalar
 from .size import Size
@@ -197,12 +196,12 @@ class Tensor(Methods, Memory):
     @property
     def T(self) -> Tensor:  # noqa: N802 - PyTorch's name
         """A view with all dimensions reversed."""
-        return shapes.numpy_t(self)
+        return permuting.numpy_t(self)
 
     @property
     def mT(self) -> Tensor:  # noqa: N802 - PyTorch's name
         """A view with the last two dimensions swapped."""
-        return shapes.matrix_t(self)
+        return permuting.matrix_t(self)
 
     @property
     def H(self) -> Tensor:  # noqa: N802 - PyTorch's name
@@ -211,12 +210,12 @@ class Tensor(Methods, Memory):
             raise RuntimeError(
                 f"tensor.H is only supported on matrices (2-D tensors). Got {self._array.ndim}-D tensor."
             )
-        return shapes.matrix_t(self)
+        return permuting.matrix_t(self)
 
     @property
     def mH(self) -> Tensor:  # noqa: N802 - PyTorch's name
         """A view with the last two dimensions swapped."""
-        return shapes.matrix_t(self, "mH")
+        return permuting.matrix_t(self, "mH")
 
     # Differentiation
 
@@ -264,10 +263,10 @@ class Tensor(Methods, Memory):
     def __iter__(self) -> Iterator[Tensor]:
         if self._array.ndim == 0:
             raise TypeError("iteration over a 0-d tensor")
-        return iter(joining.unbind(self))
+        return iter(splitting.unbind(self))
 
     def __reversed__(self) -> Tensor:
-        return joining.flip(self, 0) if self._array.ndim else self
+        return rearranging.flip(self, 0) if self._array.ndim else self
 
     def __contains__(self, element: object) -> bool:
         if isinstance(element, Variable | int | float):

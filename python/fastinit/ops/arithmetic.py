@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import dtypes
-from ..autograd import Variable, no_grad, record
+from ..autograd import Variable, record
 from ..meta import as_array, has_no_memory
 from .operands import (
     Array,
     Operand,
     broadcast,
     compute,
-    cpp_name,
     floating,
     in_place,
     lift,
@@ -144,11 +142,11 @@ def mul(input: Operand, other: Operand) -> Tensor:
     def backward(grad: Array) -> tuple[Array | None, ...]:
         return a and reduce_to(grad * y, a), b and reduce_to(grad * x, b)
 
-    saved = _variables((other, a), (input, b))
+    saved = needed_among((other, a), (input, b))
     return record(lower(array, dtype), "MulBackward0", (input, other), backward, saved)
 
 
-def _variables(*pairs: tuple[object, object]) -> tuple[Variable, ...]:
+def needed_among(*pairs: tuple[object, object]) -> tuple[Variable, ...]:
     """Returns the tensors among those that are needed."""
     return tuple(each for each, needed in pairs if needed is not None and isinstance(each, Variable))
 
@@ -199,7 +197,7 @@ def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> 
         quotient = grad / y
         return reduce_to(quotient, a), b and reduce_to(-quotient * x / y, b)
 
-    saved = _variables((other, a or b), (input, b))
+    saved = needed_among((other, a or b), (input, b))
     return record(lower(array, dtype), "DivBackward0", (input, other), backward, saved)
 
 
@@ -269,7 +267,7 @@ def remainder(input: Operand, other: Operand) -> Tensor:
         return record(
             lower(broadcast(_remainder, x, y), dtype), name, inputs, lambda grad: (reduce_to(grad, a),)
         )
-    saved = _variables((input, b), (other, b))
+    saved = needed_among((input, b), (other, b))
     return record(lower(broadcast(_remainder, x, y), dtype), name, inputs, backward, saved)
 
 
@@ -350,7 +348,7 @@ def pow(input: Operand, exponent: Operand) -> Tensor:
             "PowBackward0",
             (input,),
             lambda grad: (reduce_to(of_base(grad), a),),
-            _variables((input, a)),
+            needed_among((input, a)),
         )
     if not isinstance(input, Variable):
         return record(
@@ -404,114 +402,6 @@ def rremainder(input: Tensor, other: Operand) -> Tensor:
     return remainder(other, input)
 
 
-def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
-    """Returns input + value * tensor1 * tensor2 (torch.addcmul).
-
-    Args:
-        input: any shape and dtype.
-        tensor1: the shapes broadcast.
-        tensor2: of any dtype, as `tensor1`.
-        value: factor of the product.
-
-    Returns:
-        The shape to which all broadcast; the dtype is that of `result_type`.
-
-    Raises:
-        RuntimeError: the shapes do not broadcast.
-    """
-    with no_grad():
-        product = mul(tensor1, tensor2)
-        result = add(input, product if value == 1 else mul(product, value))
-        result = result.to(dtypes.result_type(input, tensor1, tensor2))
-    a, b, c = target(input), target(tensor1), target(tensor2)
-    y, z = tensor1._array, tensor2._array
-
-    def backward(grad: Array) -> tuple[Array | None, ...]:
-        scaled = lift(grad) * value
-        return reduce_to(grad, a), b and reduce_to(scaled * lift(z), b), c and reduce_to(scaled * lift(y), c)
-
-    saved = _variables((tensor1, c), (tensor2, b))
-    return record(result._array, "AddcmulBackward0", (input, tensor1, tensor2), backward, saved)
-
-
-def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
-    """Returns input + value * tensor1 / tensor2 (torch.addcdiv).
-
-    Args:
-        input: any shape.
-        tensor1: dividend; the shapes broadcast.
-        tensor2: divisor, of floating point if `tensor1` is not.
-        value: factor of the quotient.
-
-    Returns:
-        The shape to which all broadcast; the dtype is that of `result_type`.
-
-    Raises:
-        RuntimeError: `tensor1` and `tensor2` are both of integers, or the shapes do not broadcast.
-    """
-    if tensor1._array.dtype.kind in "biu" and tensor2._array.dtype.kind in "biu":
-        raise RuntimeError(
-            "Integer division with addcdiv is no longer supported, and in a future  release addcdiv will "
-            "perform a true division of tensor1 and tensor2. The historic addcdiv behavior can be "
-            "implemented as (input + value * torch.trunc(tensor1 / tensor2)).to(input.dtype) for integer "
-            "inputs and as (input + value * tensor1 / tensor2) for float inputs. The future addcdiv behavior "
-            "is just the latter implementation: (input + value * tensor1 / tensor2), for all dtypes."
-        )
-    with no_grad():
-        result = add(input, div(tensor1, tensor2), alpha=value)
-    a, b, c = target(input), target(tensor1), target(tensor2)
-    y, z = tensor1._array, tensor2._array
-
-    def backward(grad: Array) -> tuple[Array | None, ...]:
-        quotient = lift(grad) * value / lift(z)
-        return (
-            reduce_to(grad, a),
-            b and reduce_to(quotient, b),
-            c and reduce_to(-quotient * lift(y) / lift(z), c),
-        )
-
-    saved = _variables((tensor1, c), (tensor2, b or c))
-    return record(result._array, "AddcdivBackward0", (input, tensor1, tensor2), backward, saved)
-
-
-def lerp(input: Tensor, end: Tensor, weight: Operand) -> Tensor:
-    """Returns input + weight * (end - input) (torch.lerp).
-
-    Args:
-        input: any shape, floating point.
-        end: of the same dtype; the shapes broadcast.
-        weight: number, or tensor of the same dtype.
-
-    Raises:
-        NotImplementedError: the dtype is not a floating-point one.
-        RuntimeError: the dtypes differ, or the shapes do not broadcast.
-    """
-    own = dtypes.as_dtype(input._array.dtype)
-    for name, each in (("end", end), ("weight", weight)):
-        if isinstance(each, Variable) and each._array.dtype != own.numpy:
-            expected, found = cpp_name(own.numpy), cpp_name(each._array.dtype)
-            raise RuntimeError(f"expected dtype {expected} for `{name}` but got dtype {found}")
-    if not own.is_floating_point:
-        kernel = "tensor" if isinstance(weight, Variable) else "scalar"
-        raise NotImplementedError(f"\"lerp_kernel_{kernel}\" not implemented for '{own.type_name}'")
-    with no_grad():
-        result = sub(input, mul(sub(input, end), weight))
-    a, b, c = target(input), target(end), target(weight)
-    number = not isinstance(weight, Variable)
-    x, y = input._array, end._array
-    factor: Any = weight if number else lift(weight._array)  # type: ignore[union-attr]
-
-    def backward(grad: Array) -> tuple[Array | None, ...]:
-        part = lift(grad) * factor
-        grads = reduce_to(grad - part, a), reduce_to(part, b)
-        return grads if number else (*grads, c and reduce_to(lift(grad) * (lift(y) - lift(x)), c))
-
-    if number:
-        return record(result._array, "LerpBackward0", (input, end), backward)
-    saved = (*_variables((input, c), (end, c)), *_variables((weight, a or b)))
-    return record(result._array, "LerpBackward1", (input, end, weight), backward, saved)
-
-
 subtract, multiply, divide, true_divide, negative = sub, mul, div, div, neg
 
 add_ = in_place(add)
@@ -524,7 +414,4 @@ pow_ = in_place(pow)
 neg_ = in_place(neg)
 reciprocal_ = in_place(reciprocal)
 square_ = in_place(square)
-addcmul_ = in_place(addcmul)
-addcdiv_ = in_place(addcdiv)
-lerp_ = in_place(lerp)
 subtract_, multiply_, divide_, true_divide_, negative_ = sub_, mul_, div_, div_, neg_

@@ -1,4 +1,4 @@
-"""Running products, extremes and logarithms of sums along a dimension, and differences."""
+"""Running sums, products, extremes and logarithms of sums along a dimension, and differences."""
 
 from __future__ import annotations
 
@@ -14,9 +14,27 @@ from .indexing import narrow
 from .joining import cat
 from .operands import Array, compute, in_place, lift, lower, refuse_integers
 from .ordering import Ordered, returned_by
+from .reduction import converted
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
+
+
+@numpy_names
+def cumsum(input: Tensor, dim: int, *, dtype: dtypes.dtype | None = None) -> Tensor:
+    """Returns the running sum along `dim`, integers and booleans as int64 (torch.cumsum)."""
+    own = input._array.dtype
+    x = converted(input._array, dtype)
+    if dtype is None and own.kind in "biu":
+        x = x.astype(np.int64)
+    axis = wrap_dim(dim, x.ndim)
+    if x.ndim == 0:
+        return record(x.copy(), "CumsumBackward0", (input,), lambda grad: (grad.astype(own, copy=False),))
+
+    def backward(grad: Array) -> tuple[Array]:
+        return (lower(np.flip(np.cumsum(np.flip(lift(grad), axis), axis), axis), own),)
+
+    return record(lower(compute(np.cumsum, lift(x), axis), x.dtype), "CumsumBackward0", (input,), backward)
 
 
 @numpy_names
@@ -140,4 +158,5 @@ def diff(
     return result
 
 
+cumsum_ = in_place(cumsum)
 cumprod_ = in_place(cumprod)

@@ -1,4 +1,4 @@
-"""Diagonals: read, made into matrices, and written to."""
+"""Diagonals: read, made into matrices, and written to; and the triangles that they bound."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 from ..autograd import check_writable, record, write
 from .dims import wrap_dim
 from .indexing import diagonal
-from .joining import tril, triu
 from .operands import Array, in_place, lift, lower
 
 if TYPE_CHECKING:
@@ -129,6 +128,27 @@ def fill_diagonal_(self: Tensor, fill_value: float, wrap: bool = False) -> Tenso
     )
 
 
+def tril(input: Tensor, diagonal: int = 0) -> Tensor:
+    """Returns the matrix with zeros above a diagonal (torch.tril)."""
+    _check_matrix("tril", input)
+    return record(
+        np.tril(input._array, diagonal), "TrilBackward0", (input,), lambda grad: (np.tril(grad, diagonal),)
+    )
+
+
+def triu(input: Tensor, diagonal: int = 0) -> Tensor:
+    """Returns the matrix with zeros below a diagonal (torch.triu)."""
+    _check_matrix("triu", input)
+    return record(
+        np.triu(input._array, diagonal), "TriuBackward0", (input,), lambda grad: (np.triu(grad, diagonal),)
+    )
+
+
+def _check_matrix(name: str, input: Tensor) -> None:
+    if input._array.ndim < 2:
+        raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions")
+
+
 tril_ = in_place(tril)
 triu_ = in_place(triu)
 
@@ -139,6 +159,8 @@ __all__ = [
     "diagonal",
     "fill_diagonal_",
     "trace",
+    "tril",
     "tril_",
+    "triu",
     "triu_",
 ]

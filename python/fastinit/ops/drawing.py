@@ -10,8 +10,8 @@ from .. import random
 from ..autograd import Variable, bump, check_writable, rebase, record, wrap
 from ..overloads import is_integer, no_overload
 from ..random import Generator
+from .broadcasting import expand
 from .operands import lift
-from .shape import expand
 
 if TYPE_CHECKING:
     from ..tensor import Tensor

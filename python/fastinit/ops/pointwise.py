@@ -22,7 +22,7 @@ real = documented(
         input: any shape and dtype; integers and booleans are taken in the default dtype.
 
     Returns:
-        The same shape; the input's dtype, or the default one. Of 16-bit floats, the float32 result is rounded.
+        The same shape; the input's dtype, or the default one. 16-bit floats are computed in float32.
         Outside the function's domain, values are NaN.
 
     Raises:

@@ -12,7 +12,7 @@ from ..meta import has_no_memory
 from .arithmetic import add, mul
 from .copying import contiguous
 from .operands import NATIVE_FLOATS, Array, compute, cpp_name, in_place, lift, lower, mismatch
-from .shape import matrix_t
+from .permuting import matrix_t
 
 if TYPE_CHECKING:
     from ..tensor import Tensor

@@ -10,7 +10,8 @@ import numpy as np
 from ..autograd import Variable, record
 from ..meta import check_index
 from .dims import numpy_names, wrap_dim
-from .indexing import added_at, gather, index_add, scatter, scatter_add
+from .gathering import gather, index_add, scatter, scatter_add
+from .indexing import added_at
 from .operands import Array, Operand, in_place, lift, lower, mismatch, reduce_to, scalar, target
 
 if TYPE_CHECKING:

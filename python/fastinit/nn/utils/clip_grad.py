@@ -10,8 +10,8 @@ import numpy as np
 from ...autograd import bump, check_writable, no_grad
 from ...conversion import tensor
 from ...ops.joining import stack
+from ...ops.norms import norm
 from ...ops.operands import Array, compute, lift
-from ...ops.reduction import norm
 from ...ops.selection import clamp
 from ...tensor import Tensor
 
