@@ -87,12 +87,29 @@ def expand_as(input: Tensor, other: Tensor) -> Tensor:
 
 
 def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
-    """Returns `input` expanded to `size` (torch.broadcast_to)."""
+    """Returns `input` expanded to `size` (torch.broadcast_to).
+
+    Args:
+        input: any shape and dtype.
+        size: a sequence of lengths; -1 keeps one.
+
+    Returns:
+        A view in which dimensions of length 1, and new leading ones, repeat.
+
+    Raises:
+        RuntimeError: a length differs from one that is not 1, or there are too few.
+    """
     return expand(input, *size)
 
 
 def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
     """Returns the tensors expanded to the shape that they broadcast to (torch.broadcast_tensors).
+
+    Args:
+        *tensors: of shapes that broadcast.
+
+    Returns:
+        A tuple of views; of tensors that have the shape, themselves.
 
     Raises:
         RuntimeError: their shapes do not fit.
@@ -109,8 +126,12 @@ def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
 def broadcast_shapes(*shapes: Any) -> Size:
     """Returns the shape that these broadcast to (torch.broadcast_shapes).
 
+    Args:
+        *shapes: sequences of lengths; a number is a shape of one dimension.
+
     Raises:
         RuntimeError: they do not fit.
+        TypeError: a length is no integer.
     """
     try:
         return Size(np.broadcast_shapes(*shapes))

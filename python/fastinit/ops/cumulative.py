@@ -22,7 +22,19 @@ if TYPE_CHECKING:
 
 @numpy_names
 def cumsum(input: Tensor, dim: int, *, dtype: dtypes.dtype | None = None) -> Tensor:
-    """Returns the running sum along `dim`, integers and booleans as int64 (torch.cumsum)."""
+    """Returns the running sum along `dim`, integers and booleans as int64 (torch.cumsum).
+
+    Args:
+        input: any shape and dtype.
+        dim: the dimension.
+        dtype: convert the input to this first.
+
+    Returns:
+        The input's shape, in its dtype or `dtype`.
+
+    Raises:
+        IndexError: the dimension is out of range.
+    """
     own = input._array.dtype
     x = converted(input._array, dtype)
     if dtype is None and own.kind in "biu":
@@ -39,7 +51,19 @@ def cumsum(input: Tensor, dim: int, *, dtype: dtypes.dtype | None = None) -> Ten
 
 @numpy_names
 def cumprod(input: Tensor, dim: int, *, dtype: dtypes.dtype | None = None) -> Tensor:
-    """Returns the running product along `dim`, integers and booleans as int64 (torch.cumprod)."""
+    """Returns the running product along `dim`, integers and booleans as int64 (torch.cumprod).
+
+    Args:
+        input: any shape and dtype.
+        dim: the dimension.
+        dtype: convert the input to this first.
+
+    Returns:
+        The input's shape, in its dtype or `dtype`.
+
+    Raises:
+        IndexError: the dimension is out of range.
+    """
     own = input._array.dtype
     x = input._array if dtype is None else input._array.astype(dtypes.as_dtype(dtype).numpy)
     if dtype is None and own.kind in "biu":
@@ -99,19 +123,54 @@ def _running(input: Tensor, function: Any, dim: int, name: str) -> Ordered:
 
 @numpy_names
 def cummax(input: Tensor, dim: int) -> Ordered:
-    """Returns the running maximum along `dim`, and where it was reached last (torch.cummax)."""
+    """Returns the running maximum along `dim`, and where it was reached (torch.cummax).
+
+    Args:
+        input: any shape and dtype.
+        dim: the dimension.
+
+    Returns:
+        A named tuple of the input's shape: values, in its dtype, and int64 indices, the last of equal
+        elements. From
+        a NaN on, all are.
+
+    Raises:
+        IndexError: the dimension is out of range.
+    """
     return _running(input, np.maximum, dim, "CummaxBackward0")
 
 
 @numpy_names
 def cummin(input: Tensor, dim: int) -> Ordered:
-    """Returns the running minimum along `dim`, and where it was reached last (torch.cummin)."""
+    """Returns the running minimum along `dim`, and where it was reached (torch.cummin).
+
+    Args:
+        input: any shape and dtype.
+        dim: the dimension.
+
+    Returns:
+        A named tuple of the input's shape: values, in its dtype, and int64 indices, the last of equal
+        elements. From
+        a NaN on, all are.
+
+    Raises:
+        IndexError: the dimension is out of range.
+    """
     return _running(input, np.minimum, dim, "CumminBackward0")
 
 
 @numpy_names
 def logcumsumexp(input: Tensor, dim: int) -> Tensor:
-    """Returns the logarithm of the running sum of exponentials along `dim` (torch.logcumsumexp)."""
+    """Returns the logarithm of the running sum of exponentials along `dim` (torch.logcumsumexp).
+
+    Args:
+        input: any shape, floating point.
+        dim: the dimension.
+
+    Raises:
+        IndexError: the dimension is out of range.
+        NotImplementedError: the input is of integers or boolean.
+    """
     x = input._array
     refuse_integers(x.dtype, "logcumsumexp_out_cpu")
     axis = wrap_dim(dim, x.ndim)
@@ -143,6 +202,7 @@ def diff(
         append: what stands behind it.
 
     Raises:
+        IndexError: the dimension is out of range.
         RuntimeError: the input has no dimension, or `n` is negative.
     """
     if input._array.ndim == 0:

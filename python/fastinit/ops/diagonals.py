@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 def trace(input: Tensor) -> Tensor:
     """Returns the sum of a matrix's diagonal, integers and booleans as int64 (torch.trace).
 
+    Args:
+        input: (m, n).
+
     Raises:
         RuntimeError: the input is no matrix.
     """
@@ -43,6 +46,10 @@ def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -
         offset: which diagonal: above the main one if positive.
         dim1: the first dimension of the matrices in the result.
         dim2: the second.
+
+    Raises:
+        IndexError: a dimension is out of range, or the input has none.
+        RuntimeError: both are the same dimension.
     """
     x = input._array
     ndim = x.ndim + 1
@@ -73,6 +80,13 @@ def _diagonal(array: Array, offset: int, first: int, second: int) -> Array:
 def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     """Returns a matrix with `input` as its diagonal, or the diagonal of a matrix (torch.diag).
 
+    Args:
+        input: (n,) or (m, n).
+        diagonal: which: above the main one if positive.
+
+    Returns:
+        A new tensor, (n + abs(diagonal), n + abs(diagonal)) or of one dimension.
+
     Raises:
         RuntimeError: the input has no dimension, or more than 2.
     """
@@ -96,7 +110,18 @@ def _diagonal_copy(input: Tensor, offset: int) -> Tensor:
 
 
 def diagflat(input: Tensor, offset: int = 0) -> Tensor:
-    """Returns a matrix with all elements of `input` as its diagonal (torch.diagflat)."""
+    """Returns a matrix with all elements of `input` as its diagonal (torch.diagflat).
+
+    Args:
+        input: any shape; n elements.
+        offset: which diagonal: above the main one if positive.
+
+    Returns:
+        (n + abs(offset), n + abs(offset)).
+
+    Raises:
+        AttributeError: `input` is no tensor.
+    """
     return diag_embed(input.reshape(-1), offset)
 
 
@@ -129,7 +154,18 @@ def fill_diagonal_(self: Tensor, fill_value: float, wrap: bool = False) -> Tenso
 
 
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
-    """Returns the matrix with zeros above a diagonal (torch.tril)."""
+    """Returns matrices with zeros above a diagonal (torch.tril).
+
+    Args:
+        input: (..., m, n), of any dtype.
+        diagonal: which is kept last: the main one if 0, one above it if positive, below it if negative.
+
+    Returns:
+        A new tensor of the same shape and dtype.
+
+    Raises:
+        RuntimeError: there are fewer than 2 dimensions.
+    """
     _check_matrix("tril", input)
     return record(
         np.tril(input._array, diagonal), "TrilBackward0", (input,), lambda grad: (np.tril(grad, diagonal),)
@@ -137,7 +173,18 @@ def tril(input: Tensor, diagonal: int = 0) -> Tensor:
 
 
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
-    """Returns the matrix with zeros below a diagonal (torch.triu)."""
+    """Returns matrices with zeros below a diagonal (torch.triu).
+
+    Args:
+        input: (..., m, n), of any dtype.
+        diagonal: which is kept last: the main one if 0, one above it if positive, below it if negative.
+
+    Returns:
+        A new tensor of the same shape and dtype.
+
+    Raises:
+        RuntimeError: there are fewer than 2 dimensions.
+    """
     _check_matrix("triu", input)
     return record(
         np.triu(input._array, diagonal), "TriuBackward0", (input,), lambda grad: (np.triu(grad, diagonal),)

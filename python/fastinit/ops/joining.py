@@ -20,15 +20,16 @@ if TYPE_CHECKING:
 
 @numpy_names
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """Returns the tensors one after the other along `dim` (torch.cat).
+    """Returns the tensors one after the other along `dim` (torch.cat); also named `concat` and `concatenate`.
 
     Args:
-        tensors: of the same shape but for `dim`; those of shape (0,) are left out.
+        tensors: of the same shape but for `dim`; those of shape (0,) are left out. Dtypes are promoted.
         dim: the dimension that grows.
 
     Raises:
+        IndexError: the dimension is out of range.
+        RuntimeError: the shapes do not fit, or one has no dimension.
         ValueError: there is no tensor.
-        RuntimeError: the shapes do not fit.
     """
     tensors = tuple(tensors)
     if not tensors:
@@ -74,10 +75,11 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Returns the tensors side by side along a new dimension (torch.stack).
 
     Args:
-        tensors: of the same shape.
+        tensors: of the same shape; dtypes are promoted.
         dim: where the new dimension is inserted.
 
     Raises:
+        IndexError: the dimension is out of range.
         RuntimeError: there is no tensor, or shapes differ.
     """
     tensors = tuple(tensors)
@@ -105,13 +107,31 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 
 def hstack(tensors: Sequence[Tensor]) -> Tensor:
-    """Joins along the second dimension, vectors along their only one (torch.hstack)."""
+    """Returns the tensors joined along the second dimension, vectors along their only one (torch.hstack).
+
+    Args:
+        tensors: of the same shape but for that dimension; numbers, of no dimension, count as vectors.
+
+    Raises:
+        RuntimeError: the shapes do not fit.
+        ValueError: there is no tensor.
+    """
     raised = [each.reshape(1) if each._array.ndim == 0 else each for each in tensors]
     return cat(raised, 0 if raised and raised[0]._array.ndim == 1 else 1)
 
 
 def vstack(tensors: Sequence[Tensor]) -> Tensor:
-    """Joins along the first dimension, vectors as rows (torch.vstack)."""
+    """Returns the tensors joined along the first dimension, vectors as rows (torch.vstack).
+
+    Also named `row_stack`.
+
+    Args:
+        tensors: of the same shape but for the first dimension; vectors, (n,), count as (1, n).
+
+    Raises:
+        RuntimeError: the shapes do not fit.
+        ValueError: there is no tensor.
+    """
     return cat(
         [
             each.reshape(1, 1)
@@ -126,17 +146,44 @@ def vstack(tensors: Sequence[Tensor]) -> Tensor:
 
 
 def dstack(tensors: Sequence[Tensor]) -> Tensor:
-    """Joins along the third dimension, matrices as sheets of it (torch.dstack)."""
+    """Returns the tensors joined along the third dimension, matrices as sheets of it (torch.dstack).
+
+    Args:
+        tensors: of the same shape but for the third dimension; (m, n) counts as (m, n, 1), (n,) as (1, n, 1).
+
+    Raises:
+        RuntimeError: the shapes do not fit.
+        ValueError: there is no tensor.
+    """
     return cat([atleast_3d(each) for each in tensors], 2)
 
 
 def column_stack(tensors: Sequence[Tensor]) -> Tensor:
-    """Joins along the second dimension, vectors as columns (torch.column_stack)."""
+    """Returns the tensors joined along the second dimension, vectors as columns (torch.column_stack).
+
+    Args:
+        tensors: of the same shape but for the second dimension; vectors, (n,), count as (n, 1).
+
+    Raises:
+        RuntimeError: the shapes do not fit.
+        ValueError: there is no tensor.
+    """
     return cat([each.reshape(each.numel(), 1) if each._array.ndim <= 1 else each for each in tensors], 1)
 
 
 def block_diag(*tensors: Tensor) -> Tensor:
-    """Returns a matrix with the given ones along its diagonal, zeros elsewhere (torch.block_diag)."""
+    """Returns a matrix with the given ones along its diagonal, zeros elsewhere (torch.block_diag).
+
+    Args:
+        *tensors: matrices; vectors count as rows. Dtypes are promoted.
+
+    Returns:
+        As many rows and columns as all have together.
+
+    Raises:
+        TypeError: there is no tensor.
+        ValueError: one has more than 2 dimensions.
+    """
     blocks = [each._array.reshape(1, -1) if each._array.ndim < 2 else each._array for each in tensors]
     corners = np.cumsum([(0, 0), *(each.shape for each in blocks)], axis=0)
     kind = dtypes.result_type(*tensors).numpy

@@ -24,7 +24,16 @@ def _permuted(input: Tensor, order: tuple[int, ...], name: str) -> Tensor:
 
 
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
-    """Returns a view with two dimensions swapped (torch.transpose)."""
+    """Returns a view with two dimensions swapped (torch.transpose); also named `swapaxes` and `swapdims`.
+
+    Args:
+        input: any shape and dtype.
+        dim0: the one.
+        dim1: the other.
+
+    Raises:
+        IndexError: a dimension is out of range.
+    """
     ndim = input._array.ndim
     dim0, dim1 = wrap_dim(dim0, ndim), wrap_dim(dim1, ndim)
     order = list(range(ndim))
@@ -36,8 +45,11 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
 def t(input: Tensor) -> Tensor:
     """Returns the transpose of a matrix as a view; vectors as they are (torch.t).
 
+    Args:
+        input: at most 2 dimensions.
+
     Raises:
-        RuntimeError: more than 2 dimensions.
+        RuntimeError: there are more.
     """
     ndim = input._array.ndim
     if ndim > 2:
@@ -82,8 +94,13 @@ def adjoint(input: Tensor) -> Tensor:
 def permute(input: Tensor, *dims: Any) -> Tensor:
     """Returns a view with the dimensions in another order (torch.permute).
 
+    Args:
+        input: any shape and dtype.
+        *dims: all dimensions in their new order, integers or one sequence.
+
     Raises:
-        RuntimeError: `dims` is no permutation of the dimensions.
+        IndexError: a dimension is out of range.
+        RuntimeError: one is named twice, or not all are named.
     """
     order = flatten_arguments(dims)
     ndim = input._array.ndim
@@ -100,7 +117,17 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
 
 
 def movedim(input: Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
-    """Moves dimensions to other places, the rest keeping their order (torch.movedim)."""
+    """Returns a view with dimensions moved to other places (torch.movedim); also named `moveaxis`.
+
+    Args:
+        input: any shape and dtype.
+        source: a dimension or several.
+        destination: the place of each in the result; the rest keep their order.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        ValueError: there are more of one than of the other.
+    """
     ndim = input._array.ndim
     sources = [wrap_dim(dim, ndim) for dim in ((source,) if isinstance(source, int) else source)]
     destinations = [

@@ -40,13 +40,28 @@ def repeat(input: Tensor, *repeats: int | Sequence[int]) -> Tensor:
 
 
 def tile(input: Tensor, *dims: int | Sequence[int]) -> Tensor:
-    """As `repeat`, with missing leading numbers taken as 1 (torch.tile)."""
+    """Returns copies of the tensor side by side, so many along each dimension (torch.tile).
+
+    Args:
+        input: any shape and dtype.
+        *dims: how many copies, integers or one sequence, of the last dimensions; 1 of those before.
+
+    Returns:
+        A tensor whose lengths are multiplied; more numbers than dimensions add leading ones.
+
+    Raises:
+        ValueError: a number is negative.
+    """
     counts = flatten_arguments(dims)
     return repeat(input, (1,) * (input._array.ndim - len(counts)) + counts)
 
 
 def flip(input: Tensor, *dims: int | Sequence[int]) -> Tensor:
     """Returns a copy with the order along `dims` reversed (torch.flip).
+
+    Args:
+        input: any shape and dtype.
+        *dims: the dimensions, integers or one sequence; none reverses nothing.
 
     Raises:
         IndexError: a dimension is out of range.
@@ -60,7 +75,17 @@ def flip(input: Tensor, *dims: int | Sequence[int]) -> Tensor:
 
 
 def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> Tensor:
-    """Returns a copy shifted along `dims`, what leaves one end entering the other (torch.roll)."""
+    """Returns a copy shifted along `dims`, what leaves one end entering the other (torch.roll).
+
+    Args:
+        input: any shape and dtype.
+        shifts: by how many places, towards the end; one number, or one for each of `dims`.
+        dims: the dimensions; None shifts all elements in the order of rows.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        ValueError: the numbers of shifts and dimensions differ, and neither is 1.
+    """
     steps = shifts if isinstance(shifts, int) else tuple(shifts)
     axes = dims if dims is None or isinstance(dims, int) else tuple(dims)
     back = -steps if isinstance(steps, int) else tuple(-step for step in steps)
@@ -73,21 +98,45 @@ def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] |
 
 
 def fliplr(input: Tensor) -> Tensor:
-    """Returns a copy with the second dimension reversed (torch.fliplr)."""
+    """Returns a copy with the second dimension reversed (torch.fliplr).
+
+    Args:
+        input: at least 2 dimensions.
+
+    Raises:
+        RuntimeError: there are fewer.
+    """
     if input._array.ndim < 2:
         raise RuntimeError("Input must be >= 2-d.")
     return flip(input, 1)
 
 
 def flipud(input: Tensor) -> Tensor:
-    """Returns a copy with the first dimension reversed (torch.flipud)."""
+    """Returns a copy with the first dimension reversed (torch.flipud).
+
+    Args:
+        input: any shape but ().
+
+    Raises:
+        RuntimeError: there is no dimension.
+    """
     if input._array.ndim < 1:
         raise RuntimeError("Input must be >= 1-d.")
     return flip(input, 0)
 
 
 def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
-    """Returns a copy turned by `k` right angles, from the first of `dims` to the second (torch.rot90)."""
+    """Returns a copy turned by `k` right angles, from the first of `dims` to the second (torch.rot90).
+
+    Args:
+        input: at least 2 dimensions.
+        k: how many, the other way round if negative.
+        dims: the two dimensions of the plane.
+
+    Raises:
+        RuntimeError: there are fewer than 2 dimensions.
+        ValueError: `dims` are not two different dimensions of the input.
+    """
     first, second = dims
     if input._array.ndim < 2:
         raise RuntimeError(f"expected total dims >= 2, but got total dims = {input._array.ndim}")
@@ -116,6 +165,7 @@ def repeat_interleave(
         output_size: changes nothing here.
 
     Raises:
+        IndexError: the dimension is out of range.
         RuntimeError: the numbers do not fit the dimension, or one is negative.
     """
     how_often = input if repeats is None else repeats

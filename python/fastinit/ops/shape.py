@@ -139,7 +139,15 @@ def reshape_as(input: Tensor, other: Tensor) -> Tensor:
 
 
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-    """Joins the dimensions from `start_dim` to `end_dim` into one (torch.flatten).
+    """Returns the tensor with the dimensions from `start_dim` to `end_dim` joined into one (torch.flatten).
+
+    Args:
+        input: any shape and dtype.
+        start_dim: the first.
+        end_dim: the last; it belongs to them.
+
+    Returns:
+        The tensor itself if there is nothing to join; a view where the strides allow it, else a copy.
 
     Raises:
         IndexError: a dimension is out of range.
@@ -157,15 +165,34 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 
 def ravel(input: Tensor) -> Tensor:
-    """Joins all dimensions into one (torch.ravel)."""
+    """Returns the elements in one dimension (torch.ravel).
+
+    Args:
+        input: any shape and dtype.
+
+    Returns:
+        A view if the tensor is contiguous, else a copy; 1 dimension.
+
+    Raises:
+        AttributeError: `input` is no tensor.
+    """
     return view(contiguous(input), -1)
 
 
 def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
-    """Splits one dimension into several (torch.unflatten).
+    """Returns the tensor with one dimension split into several (torch.unflatten).
+
+    Args:
+        input: any shape but ().
+        dim: the dimension.
+        sizes: the lengths in its place; one may be -1, and is inferred.
+
+    Returns:
+        A view.
 
     Raises:
-        RuntimeError: the sizes do not multiply to the dimension's length.
+        IndexError: the dimension is out of range.
+        RuntimeError: the sizes do not multiply to the dimension's length, or there is no dimension.
     """
     shape = input._array.shape
     dim = wrap_dim(dim, len(shape))
@@ -185,7 +212,16 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
 
 @numpy_names
 def squeeze(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
-    """Returns a view without the dimensions of length 1: all of them, or those named (torch.squeeze)."""
+    """Returns a view without the dimensions of length 1: all of them, or those named (torch.squeeze).
+
+    Args:
+        input: any shape and dtype.
+        dim: a dimension or several, kept if they are longer; None for all.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: one is named twice.
+    """
     shape = input._array.shape
     if dim is None:
         name, named = "SqueezeBackward0", tuple(range(len(shape)))
@@ -205,7 +241,15 @@ def squeeze(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
 
 @numpy_names
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
-    """Returns a view with a dimension of length 1 inserted at `dim` (torch.unsqueeze)."""
+    """Returns a view with a dimension of length 1 inserted at `dim` (torch.unsqueeze).
+
+    Args:
+        input: any shape and dtype.
+        dim: the place of the new dimension in the result.
+
+    Raises:
+        IndexError: it is out of range.
+    """
     axis = wrap_dim(dim, input._array.ndim + 1)
     return record_view(
         input,

@@ -23,7 +23,8 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
         dim: the dimension.
 
     Raises:
-        RuntimeError: the lengths do not make up the dimension's.
+        IndexError: the dimension is out of range.
+        RuntimeError: the lengths do not make up the dimension's, or there is no dimension.
     """
     if tensor._array.ndim == 0:
         raise RuntimeError("split expects at least a 1-dimensional tensor")
@@ -51,8 +52,14 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """Returns at most `chunks` views of equal parts of a dimension, the last maybe shorter (torch.chunk).
 
+    Args:
+        input: any shape but ().
+        chunks: how many.
+        dim: the dimension.
+
     Raises:
-        RuntimeError: `chunks` is less than 1.
+        IndexError: the dimension is out of range.
+        RuntimeError: `chunks` is less than 1, or there is no dimension.
     """
     if input._array.ndim == 0:
         raise RuntimeError("chunk expects at least a 1-dimensional tensor")
@@ -87,7 +94,15 @@ def _part(tensor: Tensor, key: tuple[slice | int, ...], name: str, index: int) -
 
 @numpy_names
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
-    """Returns the view at each index of a dimension (torch.unbind)."""
+    """Returns the view at each index of a dimension (torch.unbind).
+
+    Args:
+        input: any shape but ().
+        dim: the dimension, which the views do not have.
+
+    Raises:
+        IndexError: the dimension is out of range, or there is none.
+    """
     shape = input._array.shape
     if not shape:
         raise IndexError("Dimension specified as 0 but tensor has no dimensions")
@@ -103,7 +118,15 @@ def tensor_split(
 ) -> tuple[Tensor, ...]:
     """Returns views of parts of a dimension: so many, or cut at these indices (torch.tensor_split).
 
+    Args:
+        input: any shape but ().
+        indices_or_sections: how many parts, whose lengths differ by 1 at most; or the indices before which to
+            cut;
+            a sequence, or a tensor of no or one dimension.
+        dim: the dimension.
+
     Raises:
+        IndexError: the dimension is out of range.
         RuntimeError: the input has no dimension, or the number is not above 0.
     """
     if input._array.ndim == 0:
@@ -149,17 +172,52 @@ def _split_along(
 def hsplit(input: Tensor, *indices_or_sections: Any) -> tuple[Tensor, ...]:
     """Returns views of equal parts of the columns, or cut at these indices (torch.hsplit).
 
+    Args:
+        input: any shape but (); a vector is split along its only dimension.
+        *indices_or_sections: into how many equal parts; or the indices before which to cut, one by one or as
+            a
+            sequence.
+
+    Returns:
+        A tuple of views.
+
     Raises:
-        RuntimeError: there is no dimension, or the parts are not equal.
+        RuntimeError: there is no dimension, or the dimension is not divisible into so many parts.
     """
     return _split_along("hsplit", input, indices_or_sections, 1, min(input._array.ndim - 1, 1))
 
 
 def vsplit(input: Tensor, *indices_or_sections: Any) -> tuple[Tensor, ...]:
-    """As `hsplit`, of the rows (torch.vsplit)."""
+    """Returns views of equal parts of the rows, or cut at these indices (torch.vsplit).
+
+    Args:
+        input: at least 2 dimensions.
+        *indices_or_sections: into how many equal parts; or the indices before which to cut, one by one or as
+            a
+            sequence.
+
+    Returns:
+        A tuple of views.
+
+    Raises:
+        RuntimeError: there are fewer than 2 dimensions, or the dimension is not divisible into so many parts.
+    """
     return _split_along("vsplit", input, indices_or_sections, 2, 0)
 
 
 def dsplit(input: Tensor, *indices_or_sections: Any) -> tuple[Tensor, ...]:
-    """As `hsplit`, of the third dimension (torch.dsplit)."""
+    """Returns views of equal parts of the third dimension, or cut at these indices (torch.dsplit).
+
+    Args:
+        input: at least 3 dimensions.
+        *indices_or_sections: into how many equal parts; or the indices before which to cut, one by one or as
+            a
+            sequence.
+
+    Returns:
+        A tuple of views.
+
+    Raises:
+        RuntimeError: there are fewer than 3 dimensions, or the dimension is not divisible into so many parts.
+    """
     return _split_along("dsplit", input, indices_or_sections, 3, 2)
