@@ -40,7 +40,8 @@ def add(input: Operand, other: Operand, *, alpha: float = 1) -> Tensor:
         The shape to which both broadcast; the dtype is that of `result_type`.
 
     Raises:
-        RuntimeError: the shapes do not broadcast, or `alpha` is a float and no operand is of floating point.
+        RuntimeError: the shapes do not broadcast, or `alpha` is a float other than 1, and no operand is of
+            floating point.
         TypeError: an operand is neither tensor nor number.
     """
     x, y, dtype = pair(input, other)
@@ -67,8 +68,8 @@ def sub(input: Operand, other: Operand, *, alpha: float = 1) -> Tensor:
         The shape to which both broadcast; the dtype is that of `result_type`.
 
     Raises:
-        RuntimeError: one is boolean, the shapes do not broadcast, or `alpha` is a float and no operand is of
-            floating point.
+        RuntimeError: one is boolean, the shapes do not broadcast, or `alpha` is a float other than 1, and no
+            operand is of floating point.
         TypeError: an operand is neither tensor nor number.
     """
     x, y, dtype = pair(input, other)

@@ -21,8 +21,16 @@ if TYPE_CHECKING:
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """Returns the entries of a dimension that `index` names, in its order (torch.index_select).
 
+    Args:
+        input: any shape but ().
+        dim: the dimension.
+        index: int32 or int64, of 1 dimension or none.
+
+    Returns:
+        A copy, as long in that dimension as `index`.
+
     Raises:
-        IndexError: `index` has more than one dimension, or names what is out of range.
+        IndexError: `index` has more than one dimension, or names what is out of range; or `dim` is.
         RuntimeError: it is neither int32 nor int64.
     """
     x = input._array
@@ -46,6 +54,13 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
 
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     """Returns the elements where `mask` holds, in a row (torch.masked_select).
+
+    Args:
+        input: any shape and dtype.
+        mask: boolean; the shapes broadcast.
+
+    Returns:
+        A copy of 1 dimension.
 
     Raises:
         RuntimeError: `mask` is not boolean, or does not broadcast with the tensor.
@@ -108,8 +123,17 @@ def _check_lengths(
 def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """Returns the elements that `index` names along `dim`, each in its own row (torch.gather).
 
+    Args:
+        input: any shape and dtype.
+        dim: the dimension that `index` counts along.
+        index: int32 or int64, at least 0; as many dimensions as `input`, and no longer but for `dim`.
+
+    Returns:
+        A copy, of the shape of `index`.
+
     Raises:
-        RuntimeError: an index is out of range, or the numbers of dimensions differ.
+        IndexError: the dimension is out of range.
+        RuntimeError: an index is out of range, or `index` is of another dtype or does not fit in shape.
     """
     x, where = input._array, index._array
     dim = wrap_dim(dim, x.ndim)
@@ -124,12 +148,15 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Operand, *, reduce: str
     Args:
         input: any shape.
         dim: the dimension that `index` counts along.
-        index: int64, as many dimensions as `input`.
+        index: int32 or int64, at least 0; as many dimensions as `input`, and no longer but for `dim`.
         src: a tensor no smaller than `index`, or a number.
         reduce: "add" or "multiply" what is there instead of overwriting it; not differentiable.
 
     Raises:
-        RuntimeError: `reduce` is another string, or an index is out of range.
+        IndexError: the dimension is out of range.
+        RuntimeError: `reduce` is another string, an index is out of range, or `index` is of another dtype or
+            does
+            not fit in shape.
     """
     if reduce is not None:
         return _scatter_with(input, dim, index, src, reduce)
@@ -184,7 +211,20 @@ def _scatter_with(input: Tensor, dim: int, index: Tensor, src: Operand, reduce: 
 
 @numpy_names
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
-    """Returns `input` with `src` added where `index` says along `dim` (torch.scatter_add)."""
+    """Returns `input` with `src` added where `index` says along `dim` (torch.scatter_add).
+
+    Args:
+        input: any shape and dtype.
+        dim: the dimension that `index` counts along.
+        index: int32 or int64, at least 0; as many dimensions as `input`, and no longer but for `dim`.
+        src: no smaller than `index`, of the input's dtype.
+
+    Raises:
+        IndexError: the dimension is out of range.
+        RuntimeError: an index is out of range, dtypes differ, or `index` is of another dtype or does not fit
+            in
+            shape.
+    """
     x, where = input._array, index._array
     dim = wrap_dim(dim, x.ndim)
     if src._array.dtype != x.dtype:
@@ -205,7 +245,19 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
 
 @numpy_names
 def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
-    """Returns `input` with the entries of `source` added at `index` along `dim` (torch.index_add)."""
+    """Returns `input` with the entries of `source` added at `index` along `dim` (torch.index_add).
+
+    Args:
+        input: any shape but ().
+        dim: the dimension.
+        index: (n,), int32 or int64; an entry may be named more than once.
+        source: the input's shape and dtype, but of length n in that dimension.
+        alpha: factor of what is added.
+
+    Raises:
+        IndexError: the dimension or an index is out of range, or `index` is not of integers.
+        RuntimeError: dtypes differ, or shapes do not fit.
+    """
     x = input._array
     if source._array.dtype != x.dtype:
         raise RuntimeError(
@@ -238,7 +290,18 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
 
 
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Tensor | tuple[Tensor, ...]:
-    """Returns the indices of what is not 0, a row each, or a tensor per dimension (torch.nonzero)."""
+    """Returns the indices of what is not 0, a row each, or a tensor per dimension (torch.nonzero).
+
+    Args:
+        input: any shape and dtype.
+        as_tuple: return a tensor per dimension, which can stand in square brackets.
+
+    Returns:
+        int64: (n, number of dimensions); or a tuple of (n,).
+
+    Raises:
+        AttributeError: `input` is no tensor.
+    """
     indices = np.nonzero(np.atleast_1d(input._array))
     if as_tuple:
         return tuple(wrap(index) for index in indices)

@@ -249,7 +249,16 @@ def _sliced(input: Tensor, dim: int, item: slice, *, always: bool = False) -> Te
 
 @numpy_names
 def select(input: Tensor, dim: int, index: int) -> Tensor:
-    """Returns the view at one index of a dimension, without that dimension (torch.select)."""
+    """Returns the view at one index of a dimension, without that dimension (torch.select).
+
+    Args:
+        input: any shape but ().
+        dim: the dimension.
+        index: counted from the end if negative.
+
+    Raises:
+        IndexError: the dimension or the index is out of range, or there is no dimension.
+    """
     shape = input._array.shape
     if not shape:
         raise IndexError("select() cannot be applied to a 0-dim tensor.")
@@ -265,9 +274,15 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
 def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     """Returns the view of `length` indices of a dimension, from `start` on (torch.narrow).
 
+    Args:
+        input: any shape but ().
+        dim: the dimension.
+        start: the first index, counted from the end if negative.
+        length: how many, at least 0.
+
     Raises:
-        IndexError: `start` is out of range.
-        RuntimeError: start + length is.
+        IndexError: the dimension or `start` is out of range.
+        RuntimeError: start + length is, `length` is negative, or there is no dimension.
     """
     shape = input._array.shape
     if not shape:
@@ -289,7 +304,18 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
 
 
 def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
-    """Returns the view of a diagonal, as the last dimension (torch.diagonal)."""
+    """Returns the view of a diagonal, as the last dimension (torch.diagonal).
+
+    Args:
+        input: at least 2 dimensions.
+        offset: which diagonal: above the main one if positive.
+        dim1: the first of its dimensions.
+        dim2: the second.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        ValueError: both are the same dimension.
+    """
     ndim = input._array.ndim
     first, second = wrap_dim(dim1, ndim), wrap_dim(dim2, ndim)
 

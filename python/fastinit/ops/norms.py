@@ -44,14 +44,18 @@ def norm(
     """Returns the vector norm of order `p` over `dim` (torch.norm).
 
     Args:
-        input: a floating-point tensor.
+        input: any shape, floating point.
         p: the order: any number, `inf`, `-inf`; "fro" is 2.
         dim: the dimensions; all by default.
         keepdim: keep them, with length 1.
         dtype: convert the input to this first.
 
     Raises:
-        RuntimeError: the dtype is not a floating-point one.
+        IndexError: a dimension is out of range.
+        RuntimeError: the dtype is not a floating-point one, a dimension is named twice, or the order is
+            infinite
+            and there is no element.
+        ValueError: `p` is another word.
     """
     order = 2.0 if p in {None, "fro"} else float(p or 0)
     own = input._array.dtype
@@ -113,14 +117,41 @@ def _euclidean(array: Array, axes: tuple[int, ...]) -> Array:
 
 
 def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
-    """Returns the norm of order `p` of input - other (torch.dist)."""
+    """Returns the norm of order `p` of input - other (torch.dist).
+
+    Args:
+        input: any shape.
+        other: a tensor, of floating point if `input` is not; the shapes broadcast.
+        p: the order, as of `norm`.
+
+    Returns:
+        A tensor of no dimension.
+
+    Raises:
+        RuntimeError: both are of integers, one is boolean, the shapes do not broadcast, or the order is
+            infinite and
+            there is no element.
+        ValueError: `p` is another word.
+    """
     return norm(input - other, p)
 
 
 def pairwise_distance(
     x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-06, keepdim: bool = False
 ) -> Tensor:
-    """Returns the norm of order `p` of x1 - x2 + eps along the last dimension (torch.pairwise_distance)."""
+    """Returns the norm of order `p` of x1 - x2 + eps along the last dimension (torch.pairwise_distance).
+
+    Args:
+        x1: (..., n), any dtype but bool.
+        x2: a tensor; the shapes broadcast.
+        p: the order, as of `norm`.
+        eps: added to every difference.
+        keepdim: keep the last dimension, with length 1.
+
+    Raises:
+        RuntimeError: one is boolean, the shapes do not broadcast, or the order is infinite and `n` is 0.
+        ValueError: `p` is another word.
+    """
     return norm(x1 - x2 + eps, p, -1, keepdim)
 
 

@@ -51,6 +51,10 @@ def sum(
         dtype: convert the input to this first.
         axis: as `dim`.
         keepdims: as `keepdim`.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: one is named twice.
     """
     if axis is not None or keepdims:
         return sum(input, dim if axis is None else axis, keepdim or keepdims, dtype=dtype)
@@ -89,13 +93,14 @@ def mean(
     """Returns the mean over `dim` (torch.mean).
 
     Args:
-        input: a floating-point tensor; 16-bit floats are added up in float32.
+        input: any shape, floating point; 16-bit floats are added up in float32.
         dim: the dimensions to average over; all by default.
         keepdim: keep them, with length 1.
         dtype: convert the input to this first.
 
     Raises:
-        RuntimeError: the input (or `dtype`) is not a floating-point one.
+        IndexError: a dimension is out of range.
+        RuntimeError: the input (or `dtype`) is not a floating-point one, or a dimension is named twice.
     """
     kind = dtypes.as_dtype(input._array.dtype if dtype is None else dtype)
     if not kind.is_floating_point:
@@ -125,7 +130,17 @@ def mean(
 def prod(
     input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None
 ) -> Tensor:
-    """Returns the product over one dimension or all, integers and booleans as int64 (torch.prod)."""
+    """Returns the product over one dimension or all, integers and booleans as int64 (torch.prod).
+
+    Args:
+        input: any shape; 16-bit floats are multiplied in float32.
+        dim: the dimension; all by default.
+        keepdim: keep the dimension, with length 1.
+        dtype: convert the input to this first.
+
+    Raises:
+        IndexError: the dimension is out of range.
+    """
     own = input._array.dtype
     x = converted(input._array, dtype)
     if dtype is None and own.kind in "biu":
@@ -158,7 +173,20 @@ def _product_of_others(x: Array, axis: int) -> Array:
 
 @numpy_names
 def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
-    """Returns log(sum(exp(x))) over `dim` without overflow (torch.logsumexp)."""
+    """Returns log(sum(exp(x))) over `dim` without overflow (torch.logsumexp).
+
+    Args:
+        input: any shape; integers and booleans are taken in the default dtype.
+        dim: a dimension or several.
+        keepdim: keep them, with length 1.
+
+    Returns:
+        The input's shape without these dimensions; minus infinity over no elements.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: one is named twice.
+    """
     x = floating(input._array)
     working = lift(x)
     axes = wrap_dims(dim, x.ndim)
@@ -184,7 +212,18 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
 def nansum(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None
 ) -> Tensor:
-    """Returns the sum over `dim` of what is not NaN; arguments as those of `sum` (torch.nansum)."""
+    """Returns the sum over `dim` of what is not NaN, integers and booleans as int64 (torch.nansum).
+
+    Args:
+        input: any shape; 16-bit floats are added up in float32.
+        dim: the dimensions to sum over; all by default.
+        keepdim: keep them, with length 1.
+        dtype: convert the input to this first.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: one is named twice.
+    """
     own = input._array.dtype
     x = converted(input._array, dtype)
     if dtype is None and own.kind in "biu":
@@ -204,10 +243,20 @@ def nansum(
 def nanmean(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None
 ) -> Tensor:
-    """Returns the mean over `dim` of what is not NaN; arguments as those of `mean` (torch.nanmean).
+    """Returns the mean over `dim` of what is not NaN (torch.nanmean).
+
+    Args:
+        input: any shape, floating point; 16-bit floats are added up in float32.
+        dim: the dimensions to average over; all by default.
+        keepdim: keep them, with length 1.
+        dtype: convert the input to this before it is summed.
+
+    Returns:
+        The input's shape without these dimensions; NaN where all elements are.
 
     Raises:
-        RuntimeError: the dtype is not a floating-point one.
+        IndexError: a dimension is out of range.
+        RuntimeError: the input is not a floating-point one, or a dimension is named twice.
     """
     own = dtypes.as_dtype(input._array.dtype)
     if not own.is_floating_point:
@@ -243,20 +292,58 @@ def _truth(result: Any, x: Array) -> Tensor:
 
 @numpy_names
 def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """Tells whether an element is not 0, over `dim` or all (torch.any)."""
+    """Tells whether an element is not 0, over `dim` or all (torch.any).
+
+    Args:
+        input: any shape and dtype.
+        dim: a dimension or several; all if None or ().
+        keepdim: keep them, with length 1.
+
+    Returns:
+        bool, or uint8 if the input is, of the input's shape without these dimensions; False over no elements.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: one is named twice.
+    """
     x = input._array
     return _truth(np.any(x, axis=wrap_dims(dim, x.ndim), keepdims=keepdim), x)
 
 
 @numpy_names
 def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """Tells whether no element is 0, over `dim` or all (torch.all)."""
+    """Tells whether no element is 0, over `dim` or all (torch.all).
+
+    Args:
+        input: any shape and dtype.
+        dim: a dimension or several; all if None or ().
+        keepdim: keep them, with length 1.
+
+    Returns:
+        bool, or uint8 if the input is, of the input's shape without these dimensions; True over no elements.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: one is named twice.
+    """
     x = input._array
     return _truth(np.all(x, axis=wrap_dims(dim, x.ndim), keepdims=keepdim), x)
 
 
 @numpy_names
 def count_nonzero(input: Tensor, dim: Dims = None) -> Tensor:
-    """Counts the elements that are not 0, over `dim` or all (torch.count_nonzero)."""
+    """Returns how many elements are not 0, over `dim` or all (torch.count_nonzero).
+
+    Args:
+        input: any shape and dtype.
+        dim: a dimension or several; all if None or ().
+
+    Returns:
+        int64, of the input's shape without these dimensions.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: one is named twice.
+    """
     x = input._array
     return wrap(np.count_nonzero(x, axis=wrap_dims(dim, x.ndim)))

@@ -60,14 +60,18 @@ def var(
     """Returns the variance over `dim` (torch.var).
 
     Args:
-        input: a floating-point tensor.
-        dim: the dimensions; all by default.
+        input: any shape, floating point; 16-bit floats are computed in float32.
+        dim: the dimensions; all by default. A bool stands for `unbiased`.
         unbiased: False is correction 0.
         keepdim: keep them, with length 1.
         correction: what is subtracted from the number of elements; 1 by default.
 
     Raises:
-        RuntimeError: the dtype is not a floating-point one.
+        IndexError: a dimension is out of range.
+        RuntimeError: the dtype is not a floating-point one, or a dimension is named twice.
+
+    Warns:
+        UserWarning: there are not more elements than `correction`; the result is NaN or infinite.
     """
     return _var("var", input, *_correction(dim, unbiased, correction), keepdim)
 
@@ -91,7 +95,22 @@ def std(
     *,
     correction: float | None = None,
 ) -> Tensor:
-    """Returns the standard deviation over `dim`; arguments as those of `var` (torch.std)."""
+    """Returns the standard deviation over `dim` (torch.std).
+
+    Args:
+        input: any shape, floating point; 16-bit floats are computed in float32.
+        dim: the dimensions; all by default. A bool stands for `unbiased`.
+        unbiased: False is correction 0.
+        keepdim: keep them, with length 1.
+        correction: what is subtracted from the number of elements; 1 by default.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: the dtype is not a floating-point one, or a dimension is named twice.
+
+    Warns:
+        UserWarning: there are not more elements than `correction`; the result is NaN or infinite.
+    """
     return _std("std", input, *_correction(dim, unbiased, correction), keepdim)
 
 
@@ -118,7 +137,24 @@ def _correction(dim: Dims | bool, unbiased: bool | None, correction: float | Non
 def var_mean(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, correction: float = 1
 ) -> tuple[Tensor, Tensor]:
-    """Returns the variance and the mean over `dim` (torch.var_mean)."""
+    """Returns the variance and the mean over `dim` (torch.var_mean).
+
+    Args:
+        input: any shape, floating point; 16-bit floats are computed in float32.
+        dim: the dimensions; all by default.
+        keepdim: keep them, with length 1.
+        correction: what is subtracted from the number of elements; 1 by default.
+
+    Returns:
+        A tuple of both, of the input's shape without these dimensions.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: the dtype is not a floating-point one, or a dimension is named twice.
+
+    Warns:
+        UserWarning: there are not more elements than `correction`; the result is NaN or infinite.
+    """
     return _var("var_mean", input, dim, correction, keepdim), mean(input, dim, keepdim)
 
 
@@ -126,5 +162,22 @@ def var_mean(
 def std_mean(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, correction: float = 1
 ) -> tuple[Tensor, Tensor]:
-    """Returns the standard deviation and the mean over `dim` (torch.std_mean)."""
+    """Returns the standard deviation and the mean over `dim` (torch.std_mean).
+
+    Args:
+        input: any shape, floating point; 16-bit floats are computed in float32.
+        dim: the dimensions; all by default.
+        keepdim: keep them, with length 1.
+        correction: what is subtracted from the number of elements; 1 by default.
+
+    Returns:
+        A tuple of both, of the input's shape without these dimensions.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: the dtype is not a floating-point one, or a dimension is named twice.
+
+    Warns:
+        UserWarning: there are not more elements than `correction`; the result is NaN or infinite.
+    """
     return _std("std_mean", input, dim, correction, keepdim), mean(input, dim, keepdim)
