@@ -38,6 +38,11 @@ class Tensor(Methods, Memory):
         *data: the lengths of the dimensions, for uninitialised memory; or nested sequences or an array, whose
             values are copied; or a tensor, whose memory is shared. The dtype is the default one, but for a
             tensor's.
+
+    Raises:
+        TypeError: a length is not an integer.
+        ValueError: a length is negative, a value is no number, or the sequences of one level differ in
+            length.
     """
 
     # NumPy leaves `array + tensor` to the tensor.
@@ -437,25 +442,66 @@ class Tensor(Methods, Memory):
 
 
 def is_tensor(obj: object) -> bool:
-    """Tells whether `obj` is a tensor (torch.is_tensor)."""
+    """Tells whether an object is a tensor (torch.is_tensor).
+
+    Args:
+        obj: anything.
+
+    Returns:
+        A Python bool.
+    """
     return isinstance(obj, Tensor)
 
 
 def is_floating_point(input: Tensor) -> bool:
-    """Tells whether the dtype is a floating-point one (torch.is_floating_point)."""
+    """Tells whether the dtype is a floating-point one (torch.is_floating_point).
+
+    Args:
+        input: any shape and dtype.
+
+    Returns:
+        A Python bool.
+
+    Raises:
+        AttributeError: `input` is no tensor.
+    """
     return input.is_floating_point()
 
 
 def is_nonzero(input: Tensor) -> bool:
-    """Tells whether the only element is not 0 (torch.is_nonzero)."""
+    """Tells whether the only element is not 0 (torch.is_nonzero).
+
+    Args:
+        input: any shape of one element.
+
+    Returns:
+        A Python bool.
+
+    Raises:
+        RuntimeError: there are more or fewer elements, or they are on the device "meta".
+    """
     return bool(input)
 
 
 def is_complex(input: Tensor) -> bool:
-    """Returns False: there are no complex dtypes (torch.is_complex)."""
+    """Returns False: there are no complex dtypes (torch.is_complex).
+
+    Args:
+        input: any shape and dtype.
+
+    Raises:
+        AttributeError: `input` is no tensor.
+    """
     return input.is_complex()
 
 
 def numel(input: Tensor) -> int:
-    """Returns the number of elements (torch.numel)."""
+    """Returns the number of elements (torch.numel).
+
+    Args:
+        input: any shape and dtype.
+
+    Raises:
+        AttributeError: `input` is no tensor.
+    """
     return input.numel()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import fastinit
 from fastinit import nn
 
 MODULES = (
@@ -31,6 +32,16 @@ MODULES = (
 )
 NEEDS = {"fastinit.interop.jax": "jax", "fastinit.interop.torch": "torch"}
 NO_LAYERS = (nn.Module, nn.Sequential, nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict)
+#: They take whatever they are given.
+REFUSE_NOTHING = (
+    fastinit.enable_grad,
+    fastinit.inference_mode,
+    fastinit.is_tensor,
+    fastinit.layout,
+    fastinit.memory_format,
+    fastinit.no_grad,
+    fastinit.set_printoptions,
+)
 SHAPES = re.compile(r"shape|\((?:\*|\.\.\.|[A-Za-z]{1,2}\b)[^()]*\)|[0-9]-d|dimension|scalar", re.IGNORECASE)
 
 
@@ -86,7 +97,7 @@ def missing_from(thing: Any) -> list[str]:
     lacks = [f"`{name}` under Args" for name in undocumented]
     if not inspect.isclass(thing) and not text.startswith("Returns") and returns(thing):
         lacks += [] if section(text, "Returns") or section(text, "Yields") else ["Returns"]
-    if parameters and section(text, "Raises") is None:
+    if parameters and thing not in REFUSE_NOTHING and section(text, "Raises") is None:
         lacks.append("Raises")
     if not (section(text, "Source") or "(torch." in text.split("\n")[0]):
         lacks.append("Source")

@@ -166,8 +166,7 @@ def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> 
     Raises:
         NotImplementedError: both are boolean, and `rounding_mode` is "floor".
         RuntimeError: `rounding_mode` is another word, the shapes do not broadcast, or an integer is divided
-            by
-            zero into a whole quotient.
+            by zero into a whole quotient.
         TypeError: an operand is neither tensor nor number.
     """
     if rounding_mode == "floor":

@@ -88,8 +88,7 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     Raises:
         NotImplementedError: the input is boolean or of floating point.
         RuntimeError: the input is no vector of non-negative integers, the weights do not fit, or `minlength`
-            is
-            negative.
+            is negative.
     """
     x = input._array
     if minlength < 0:

@@ -131,8 +131,7 @@ def cummax(input: Tensor, dim: int) -> Ordered:
 
     Returns:
         A named tuple of the input's shape: values, in its dtype, and int64 indices, the last of equal
-        elements. From
-        a NaN on, all are.
+        elements. From a NaN on, all are.
 
     Raises:
         IndexError: the dimension is out of range.
@@ -150,8 +149,7 @@ def cummin(input: Tensor, dim: int) -> Ordered:
 
     Returns:
         A named tuple of the input's shape: values, in its dtype, and int64 indices, the last of equal
-        elements. From
-        a NaN on, all are.
+        elements. From a NaN on, all are.
 
     Raises:
         IndexError: the dimension is out of range.

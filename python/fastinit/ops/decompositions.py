@@ -406,8 +406,7 @@ def named_qr(input: Tensor, some: bool = True) -> qr:
 
     Raises:
         RuntimeError: they are no matrices of floating-point numbers; in backward, `some` is false, and there
-            are more
-            rows than columns.
+            are more rows than columns.
 
     Warns:
         UserWarning: always.

@@ -149,8 +149,7 @@ def multinomial(
 
     Raises:
         RuntimeError: a weight is negative, infinite or NaN, all of a row are 0, there are too few, or they
-            are not
-            of floating point, or of more dimensions.
+            are not of floating point, or of more dimensions.
 
     Source: Efraimidis and Spirakis, Weighted random sampling with a reservoir, Inf. Process. Lett. 2006.
     """

@@ -155,8 +155,7 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Operand, *, reduce: str
     Raises:
         IndexError: the dimension is out of range.
         RuntimeError: `reduce` is another string, an index is out of range, or `index` is of another dtype or
-            does
-            not fit in shape.
+            does not fit in shape.
     """
     if reduce is not None:
         return _scatter_with(input, dim, index, src, reduce)
@@ -222,8 +221,7 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     Raises:
         IndexError: the dimension is out of range.
         RuntimeError: an index is out of range, dtypes differ, or `index` is of another dtype or does not fit
-            in
-            shape.
+            in shape.
     """
     x, where = input._array, index._array
     dim = wrap_dim(dim, x.ndim)

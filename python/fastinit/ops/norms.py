@@ -53,8 +53,7 @@ def norm(
     Raises:
         IndexError: a dimension is out of range.
         RuntimeError: the dtype is not a floating-point one, a dimension is named twice, or the order is
-            infinite
-            and there is no element.
+            infinite and there is no element.
         ValueError: `p` is another word.
     """
     order = 2.0 if p in {None, "fro"} else float(p or 0)
@@ -129,8 +128,7 @@ def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
 
     Raises:
         RuntimeError: both are of integers, one is boolean, the shapes do not broadcast, or the order is
-            infinite and
-            there is no element.
+            infinite and there is no element.
         ValueError: `p` is another word.
     """
     return norm(input - other, p)

@@ -203,8 +203,7 @@ def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> Ordered:
 
     Returns:
         A named tuple of values and int64 indices, of the input's shape without the dimension. Of several
-        values
-        that are as frequent, the least is returned.
+        values that are as frequent, the least is returned.
 
     Raises:
         IndexError: the dimension is out of range, or empty.

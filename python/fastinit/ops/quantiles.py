@@ -178,8 +178,7 @@ def nanmedian(input: Tensor, dim: int | None = None, keepdim: bool = False) -> T
 
     Returns:
         Without `dim`, one element; with it, a named tuple: the values, of the input's shape without the
-        dimension,
-        and int64 indices. NaN where all elements are.
+        dimension, and int64 indices. NaN where all elements are.
 
     Raises:
         IndexError: the dimension is out of range, or empty.

@@ -316,8 +316,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     Raises:
         IndexError: the dimension is out of range.
         RuntimeError: the numbers of dimensions differ, the shapes do not fit, or an index is out of range or
-            of
-            another dtype.
+            of another dtype.
     """
     if dim is None:
         return gather(input.reshape(-1), 0, indices.reshape(-1))

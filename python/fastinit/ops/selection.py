@@ -221,8 +221,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Operand) -> Tensor:
 
     Raises:
         RuntimeError: the mask is not boolean, the shapes do not broadcast, or `value` is a tensor of more
-            than 0
-            dimensions, or a number that the dtype cannot hold.
+            than 0 dimensions, or a number that the dtype cannot hold.
         TypeError: `value` is neither tensor nor number.
     """
     test = mask._array

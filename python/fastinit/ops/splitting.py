@@ -175,8 +175,7 @@ def hsplit(input: Tensor, *indices_or_sections: Any) -> tuple[Tensor, ...]:
     Args:
         input: any shape but (); a vector is split along its only dimension.
         *indices_or_sections: into how many equal parts; or the indices before which to cut, one by one or as
-            a
-            sequence.
+            a sequence.
 
     Returns:
         A tuple of views.
@@ -193,8 +192,7 @@ def vsplit(input: Tensor, *indices_or_sections: Any) -> tuple[Tensor, ...]:
     Args:
         input: at least 2 dimensions.
         *indices_or_sections: into how many equal parts; or the indices before which to cut, one by one or as
-            a
-            sequence.
+            a sequence.
 
     Returns:
         A tuple of views.
@@ -211,8 +209,7 @@ def dsplit(input: Tensor, *indices_or_sections: Any) -> tuple[Tensor, ...]:
     Args:
         input: at least 3 dimensions.
         *indices_or_sections: into how many equal parts; or the indices before which to cut, one by one or as
-            a
-            sequence.
+            a sequence.
 
     Returns:
         A tuple of views.

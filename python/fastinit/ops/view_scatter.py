@@ -124,8 +124,7 @@ def as_strided_scatter(
         size: the lengths.
         stride: the steps, in elements.
         storage_offset: where the memory that the tensor looks into is to be entered, in elements; by default
-            where
-            the tensor does.
+            where the tensor does.
 
     Raises:
         RuntimeError: `src` has another size, or the place leads out of the tensor.
