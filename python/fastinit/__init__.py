@@ -372,7 +372,8 @@ from .sampling import bernoulli, normal, rand, rand_like, randint, randint_like,
 from .shard import Shard
 from .size import Size
 from .storage import UntypedStorage
-from .tensor import Tensor, is_complex, is_floating_point, is_nonzero, is_tensor, numel
+from .tensor import Tensor
+from .tensor_queries import is_complex, is_floating_point, is_nonzero, is_tensor, numel
 
 if TYPE_CHECKING:
     from . import checkpoint, cuda, diagnostics, interop, linalg, nn, optim, recipe, utils

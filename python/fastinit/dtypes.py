@@ -267,7 +267,7 @@ def can_cast(from_: dtype, to: dtype) -> builtins.bool:
         to: the tensor's.
 
     Returns:
-        False if `from_` is of a higher category: bool, then integers, then floating point.
+        False if `from_` is of a higher category, of bool, then integers, then floating point.
 
     Raises:
         AttributeError: one is no dtype.

@@ -183,7 +183,7 @@ def tril_indices(
         device: "cpu" or "meta"; the default device if not given.
 
     Returns:
-        (2, n): rows, then columns, in the order of rows.
+        (2, n), rows and then columns, in the order of rows.
 
     Raises:
         RuntimeError: there is no such device.
@@ -205,7 +205,7 @@ def triu_indices(
         device: "cpu" or "meta"; the default device if not given.
 
     Returns:
-        (2, n): rows, then columns, in the order of rows.
+        (2, n), rows and then columns, in the order of rows.
 
     Raises:
         RuntimeError: there is no such device.

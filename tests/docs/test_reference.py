@@ -119,3 +119,10 @@ def is_layer(thing: Any) -> bool:
 @pytest.mark.parametrize("path", public_names())
 def test_a_public_name_is_documented_in_full(path: str) -> None:
     assert missing_from(named(path)) == []
+
+
+@pytest.mark.parametrize("path", public_names())
+def test_a_public_name_has_each_section_once(path: str) -> None:
+    text = inspect.cleandoc(named(path).__doc__ or "")
+    headings = re.findall(r"^([A-Z][a-z]+):", text, re.MULTILINE)
+    assert len(headings) == len(set(headings))

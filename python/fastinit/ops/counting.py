@@ -83,7 +83,8 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
         minlength: the least length of the result.
 
     Returns:
-        A vector, one longer than the largest element: int64; of weights, float32 if they are, else float64.
+        A vector, one longer than the largest element, of int64; of weights, of float32 if they are, else of
+        float64.
 
     Raises:
         NotImplementedError: the input is boolean or of floating point.

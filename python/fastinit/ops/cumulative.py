@@ -130,8 +130,8 @@ def cummax(input: Tensor, dim: int) -> Ordered:
         dim: the dimension.
 
     Returns:
-        A named tuple of the input's shape: values, in its dtype, and int64 indices, the last of equal
-        elements. From a NaN on, all are.
+        A named tuple of values and int64 indices, of the input's shape; the indices are those of the last of
+        equal elements. From a NaN on, all values are NaN.
 
     Raises:
         IndexError: the dimension is out of range.
@@ -148,8 +148,8 @@ def cummin(input: Tensor, dim: int) -> Ordered:
         dim: the dimension.
 
     Returns:
-        A named tuple of the input's shape: values, in its dtype, and int64 indices, the last of equal
-        elements. From a NaN on, all are.
+        A named tuple of values and int64 indices, of the input's shape; the indices are those of the last of
+        equal elements. From a NaN on, all values are NaN.
 
     Raises:
         IndexError: the dimension is out of range.

@@ -77,7 +77,7 @@ def slogdet_of(A: Tensor) -> linalg_slogdet:  # noqa: N803 - PyTorch's name
         A: (..., n, n), floating point.
 
     Returns:
-        A named tuple, each (...): sign, which is 0 for singular matrices, and logabsdet, then minus infinity.
+        A named tuple of sign, 0 for singular matrices, and logabsdet, then minus infinity; each (...).
 
     Raises:
         RuntimeError: they are no square matrices of floating-point numbers.
@@ -116,7 +116,7 @@ def named_slogdet(input: Tensor) -> slogdet:
         input: (..., n, n), floating point.
 
     Returns:
-        A named tuple, each (...): sign, which is 0 for singular matrices, and logabsdet, then minus infinity.
+        A named tuple of sign, 0 for singular matrices, and logabsdet, then minus infinity; each (...).
 
     Raises:
         RuntimeError: they are no square matrices of floating-point numbers.

@@ -25,7 +25,7 @@ _of_all_or_one = documented(
         keepdim: keep the dimension, with length 1.
 
     Returns:
-        Without `dim`, one element, whose gradient equal ones share; with it, a named tuple: the values, and
+        Without `dim`, one element, whose gradient equal ones share; with it, a named tuple of values and
         int64 indices, the first of equal elements. NaN wins.
 
     Raises:

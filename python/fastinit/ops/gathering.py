@@ -295,7 +295,7 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Tensor | tuple[Tensor, 
         as_tuple: return a tensor per dimension, which can stand in square brackets.
 
     Returns:
-        int64: (n, number of dimensions); or a tuple of (n,).
+        int64, (n, number of dimensions); or a tuple of (n,).
 
     Raises:
         AttributeError: `input` is no tensor.

@@ -96,7 +96,7 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool
         stable: changes nothing here: equal elements always keep their order.
 
     Returns:
-        A named tuple of the input's shape: values, and int64 indices.
+        A named tuple of values and int64 indices, each of the input's shape.
 
     Raises:
         IndexError: the dimension is out of range.

@@ -141,8 +141,7 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
 
     Returns:
         Without `dim`, one element, NaN if one is or there is none, whose gradient equal ones share; with it,
-        a
-        named tuple: the values, of the input's shape without the dimension, and int64 indices.
+        a named tuple of values and int64 indices, of the input's shape without the dimension.
 
     Raises:
         IndexError: the dimension is out of range, or empty.
@@ -177,8 +176,8 @@ def nanmedian(input: Tensor, dim: int | None = None, keepdim: bool = False) -> T
         keepdim: keep the dimension, with length 1.
 
     Returns:
-        Without `dim`, one element; with it, a named tuple: the values, of the input's shape without the
-        dimension, and int64 indices. NaN where all elements are.
+        Without `dim`, one element; with it, a named tuple of values and int64 indices, of the input's shape
+        without the dimension. NaN where all elements are.
 
     Raises:
         IndexError: the dimension is out of range, or empty.
