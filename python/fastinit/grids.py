@@ -187,7 +187,7 @@ def tril_indices(
 
     Raises:
         RuntimeError: there is no such device.
-        TypeError: a number is none.
+        TypeError: `row`, `col` or `offset` is no number.
     """
     return _triangle(np.tril_indices, row, col, offset, dtype, device)
 
@@ -209,6 +209,6 @@ def triu_indices(
 
     Raises:
         RuntimeError: there is no such device.
-        TypeError: a number is none.
+        TypeError: `row`, `col` or `offset` is no number.
     """
     return _triangle(np.triu_indices, row, col, offset, dtype, device)

@@ -72,7 +72,7 @@ Args:
 
 Raises:
     RuntimeError: a length is negative, or the dtype cannot hold a number.
-    TypeError: a tensor is of another dtype, or a value is neither a length nor a sequence of numbers.
+    TypeError: a tensor is of another dtype, or a value is neither a length nor a sequence.
     ValueError: the sequences of one level differ in length.
 """
 

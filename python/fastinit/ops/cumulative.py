@@ -30,7 +30,7 @@ def cumsum(input: Tensor, dim: int, *, dtype: dtypes.dtype | None = None) -> Ten
         dtype: convert the input to this first.
 
     Returns:
-        The input's shape, in its dtype or `dtype`.
+        The input's shape; int64 of integers and booleans, unless `dtype` is another.
 
     Raises:
         IndexError: the dimension is out of range.
@@ -59,7 +59,7 @@ def cumprod(input: Tensor, dim: int, *, dtype: dtypes.dtype | None = None) -> Te
         dtype: convert the input to this first.
 
     Returns:
-        The input's shape, in its dtype or `dtype`.
+        The input's shape; int64 of integers and booleans, unless `dtype` is another.
 
     Raises:
         IndexError: the dimension is out of range.

@@ -148,8 +148,8 @@ def multinomial(
         int64, (num_samples,) or (rows, num_samples). Without replacement, elements of weight 0 come last.
 
     Raises:
-        RuntimeError: a weight is negative, infinite or NaN, all of a row are 0, there are too few, or they
-            are not of floating point, or of more dimensions.
+        RuntimeError: a weight is negative, infinite or NaN, all of a row are 0, or there are too few; they
+            are not of floating point, or of more dimensions; or `num_samples` is not above 0.
 
     Source: Efraimidis and Spirakis, Weighted random sampling with a reservoir, Inf. Process. Lett. 2006.
     """
