@@ -119,7 +119,7 @@ def ge(input: Operand, other: Operand) -> Tensor:
 def isclose(
     input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
 ) -> Tensor:
-    """Tells where |input - other| <= atol + rtol * |other| (torch.isclose).
+    """Tells where `|input - other| <= atol + rtol * |other|` (torch.isclose).
 
     Args:
         input: any shape and dtype.

@@ -234,7 +234,7 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
 
     Args:
         input: (..., n).
-        other: (*, n), of the same dtype; if one has no dimension, both are multiplied.
+        other: (..., n), of the same dtype; if one has no dimension, both are multiplied.
 
     Returns:
         The dimensions of `input`, then those of `other`, without the last of each.
