@@ -57,12 +57,9 @@ from .ops.activation import (
 )
 from .ops.arithmetic import (
     add,
-    addcdiv,
-    addcmul,
     div,
     divide,
     floor_divide,
-    lerp,
     mul,
     multiply,
     neg,
@@ -94,6 +91,11 @@ from .ops.bivariate import (
     logaddexp2,
     nextafter,
     xlogy,
+)
+from .ops.broadcasting import (
+    broadcast_shapes,
+    broadcast_tensors,
+    broadcast_to,
 )
 from .ops.comparison import (
     allclose,
@@ -135,6 +137,7 @@ from .ops.cumulative import (
     cummax,
     cummin,
     cumprod,
+    cumsum,
     diff,
     logcumsumexp,
 )
@@ -143,48 +146,45 @@ from .ops.diagonals import (
     diag_embed,
     diagflat,
     trace,
+    tril,
+    triu,
 )
 from .ops.drawing import (
     multinomial,
 )
-from .ops.indexing import (
-    diagonal,
+from .ops.extremes import (
+    amax,
+    amin,
+    aminmax,
+    argmax,
+    argmin,
+    max,
+    min,
+)
+from .ops.gathering import (
     gather,
     index_add,
     index_select,
     masked_select,
-    narrow,
     nonzero,
     scatter,
     scatter_add,
+)
+from .ops.indexing import (
+    diagonal,
+    narrow,
     select,
 )
 from .ops.joining import (
     block_diag,
     cat,
-    chunk,
     column_stack,
     concat,
     concatenate,
-    dsplit,
     dstack,
-    flip,
-    fliplr,
-    flipud,
-    hsplit,
     hstack,
-    repeat_interleave,
-    roll,
-    rot90,
     row_stack,
-    split,
     stack,
-    tensor_split,
-    tile,
-    tril,
-    triu,
-    unbind,
-    vsplit,
     vstack,
 )
 from .ops.linalg import (
@@ -196,27 +196,26 @@ from .ops.linalg import (
 from .ops.norms import (
     cosine_similarity,
     dist,
+    norm,
     pairwise_distance,
     renorm,
 )
 from .ops.ordering import (
-    amax,
-    amin,
-    aminmax,
-    argmax,
-    argmin,
     argsort,
     kthvalue,
-    max,
-    median,
-    min,
     mode,
     msort,
-    nanmedian,
-    nanquantile,
-    quantile,
     sort,
     topk,
+)
+from .ops.permuting import (
+    moveaxis,
+    movedim,
+    permute,
+    swapaxes,
+    swapdims,
+    t,
+    transpose,
 )
 from .ops.pointwise import (
     abs,
@@ -276,22 +275,31 @@ from .ops.product import (
     mv,
     outer,
 )
+from .ops.quantiles import (
+    median,
+    nanmedian,
+    nanquantile,
+    quantile,
+)
+from .ops.rearranging import (
+    flip,
+    fliplr,
+    flipud,
+    repeat_interleave,
+    roll,
+    rot90,
+    tile,
+)
 from .ops.reduction import (
     all,
     any,
     count_nonzero,
-    cumsum,
     logsumexp,
     mean,
     nanmean,
     nansum,
-    norm,
     prod,
-    std,
-    std_mean,
     sum,
-    var,
-    var_mean,
 )
 from .ops.scattering import (
     index_copy,
@@ -313,23 +321,35 @@ from .ops.selection import (
     where,
 )
 from .ops.shape import (
-    as_strided,
-    broadcast_shapes,
-    broadcast_tensors,
-    broadcast_to,
     flatten,
-    moveaxis,
-    movedim,
-    permute,
     ravel,
     reshape,
     squeeze,
-    swapaxes,
-    swapdims,
-    t,
-    transpose,
     unflatten,
     unsqueeze,
+)
+from .ops.splitting import (
+    chunk,
+    dsplit,
+    hsplit,
+    split,
+    tensor_split,
+    unbind,
+    vsplit,
+)
+from .ops.strided import (
+    as_strided,
+)
+from .ops.ternary import (
+    addcdiv,
+    addcmul,
+    lerp,
+)
+from .ops.variance import (
+    std,
+    std_mean,
+    var,
+    var_mean,
 )
 from .printing import get_printoptions, set_printoptions
 from .random import (
@@ -346,7 +366,8 @@ from .sampling import bernoulli, normal, rand, rand_like, randint, randint_like,
 from .shard import Shard
 from .size import Size
 from .storage import UntypedStorage
-from .tensor import Tensor, is_complex, is_floating_point, is_nonzero, is_tensor, numel
+from .tensor import Tensor
+from .tensor_queries import is_complex, is_floating_point, is_nonzero, is_tensor, numel
 
 if TYPE_CHECKING:
     from . import checkpoint, cuda, diagnostics, interop, linalg, nn, optim, recipe, schemes, utils

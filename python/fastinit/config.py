@@ -10,7 +10,7 @@ __all__ = ["get_num_threads", "set_num_threads", "show_config"]
 
 
 def get_num_threads() -> int:
-    """Returns the number of threads that a large operation may use.
+    """Returns the number of threads that a large operation may use (torch.get_num_threads).
 
     It is `FASTINIT_NUM_THREADS` where that is set, else the number of CPUs that this process may use, until
     `set_num_threads` says otherwise. No value depends on it.
@@ -19,7 +19,7 @@ def get_num_threads() -> int:
 
 
 def set_num_threads(num_threads: SupportsIndex) -> None:
-    """Sets the number of threads that a large operation may use.
+    """Sets the number of threads that a large operation may use (torch.set_num_threads).
 
     Args:
         num_threads: at least 1.
@@ -36,7 +36,10 @@ def set_num_threads(num_threads: SupportsIndex) -> None:
 
 
 def show_config() -> None:
-    """Prints the versions, the instruction sets, the number of threads and the BLAS in use."""
+    """Prints the versions, the instruction sets, the number of threads and the BLAS in use.
+
+    Source: torch.__config__.show.
+    """
     entries = {
         "fastinit": _core.__version__,
         "stream version": str(STREAM_VERSION),

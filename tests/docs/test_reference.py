@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import fastinit
 from fastinit import nn
 from fastinit.diagnostics import Table
 
@@ -32,7 +33,17 @@ MODULES = (
     "fastinit.recipe",
 )
 NEEDS = {"fastinit.interop.jax": "jax", "fastinit.interop.torch": "torch"}
-CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict)
+NO_LAYERS = (nn.Module, nn.Sequential, nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict)
+#: They take whatever they are given.
+REFUSE_NOTHING = (
+    fastinit.enable_grad,
+    fastinit.inference_mode,
+    fastinit.is_tensor,
+    fastinit.layout,
+    fastinit.memory_format,
+    fastinit.no_grad,
+    fastinit.set_printoptions,
+)
 SHAPES = re.compile(r"shape|\((?:\*|\.\.\.|[A-Za-z]{1,2}\b)[^()]*\)|[0-9]-d|dimension|scalar", re.IGNORECASE)
 
 
@@ -102,8 +113,7 @@ def missing_from(thing: Any) -> list[str]:
     lacks = [f"`{name}` under Args" for name in undocumented]
     if not inspect.isclass(thing) and not text.startswith("Returns") and returns(thing):
         lacks += [] if section(text, "Returns") or section(text, "Yields") else ["Returns"]
-    may_refuse = (parameters and not refuses_nothing(thing)) or is_layer(thing)
-    if may_refuse and section(text, "Raises") is None and "Raises nothing." not in text:
+    if parameters and thing not in REFUSE_NOTHING and section(text, "Raises") is None:
         lacks.append("Raises")
     if not (section(text, "Source") or "(torch." in text.split("\n")[0]):
         lacks.append("Source")
@@ -127,3 +137,10 @@ def is_layer(thing: Any) -> bool:
 @pytest.mark.parametrize("path", public_names())
 def test_a_public_name_is_documented_in_full(path: str) -> None:
     assert missing_from(named(path)) == []
+
+
+@pytest.mark.parametrize("path", public_names())
+def test_a_public_name_has_each_section_once(path: str) -> None:
+    text = inspect.cleandoc(named(path).__doc__ or "")
+    headings = re.findall(r"^([A-Z][a-z]+):", text, re.MULTILINE)
+    assert len(headings) == len(set(headings))

@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 
 
 def clone(input: Tensor, *, memory_format: object = None) -> Tensor:
-    """Returns a copy that gradients flow through (torch.clone)."""
+    """Returns a copy that gradients flow through (torch.clone).
+
+    Args:
+        input: any shape and dtype.
+        memory_format: changes nothing here: the dimensions keep their order in memory.
+
+    Raises:
+        AttributeError: `input` is no tensor.
+    """
     return record(input._array.copy(order="K"), "CloneBackward0", (input,), lambda grad: (grad,))
 
 

@@ -31,6 +31,13 @@ class frexp(NamedTuple):  # noqa: N801 - PyTorch's name
 def frexp_of(input: Tensor) -> frexp:
     """Returns mantissas and exponents, for which input = mantissa * 2**exponent (torch.frexp).
 
+    Args:
+        input: any shape, floating point.
+
+    Returns:
+        mantissa, in the input's dtype, its size in [1/2, 1) but for 0; exponent, int32; both of the input's
+        shape.
+
     Raises:
         RuntimeError: the dtype is no floating-point one.
     """

@@ -11,8 +11,8 @@ from ...autograd import no_grad
 from ...autograd.record import bump, check_writable
 from ...conversion import tensor
 from ...ops.joining import stack
+from ...ops.norms import norm
 from ...ops.operands import Array, compute, lift
-from ...ops.reduction import norm
 from ...ops.selection import clamp
 from ...tensor import Tensor
 

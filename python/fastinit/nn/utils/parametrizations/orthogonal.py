@@ -8,7 +8,8 @@ from .... import creation, sampling
 from ....autograd import no_grad
 from ....autograd.variable import wrap
 from ....ops.arithmetic import add
-from ....ops.joining import cat, tril
+from ....ops.diagonals import tril
+from ....ops.joining import cat
 from ....ops.linalg import householder_product, matrix_exp, solve
 from ....ops.operands import Array, lift, lower
 from ....tensor import Tensor
