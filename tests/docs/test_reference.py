@@ -33,7 +33,7 @@ MODULES = (
     "fastinit.recipe",
 )
 NEEDS = {"fastinit.interop.jax": "jax", "fastinit.interop.torch": "torch"}
-NO_LAYERS = (nn.Module, nn.Sequential, nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict)
+CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict)
 #: They take whatever they are given.
 REFUSE_NOTHING = (
     fastinit.enable_grad,
@@ -78,9 +78,9 @@ def takes_nothing(thing: type) -> bool:
 
 
 def refuses_nothing(thing: Any) -> bool:
-    """Whether it is a record: what holds what was measured or planned, and looks at nothing."""
+    """Whether it takes what it is given, as a record does, which holds what was measured or planned."""
     is_record = is_dataclass(thing) or (inspect.isclass(thing) and issubclass(thing, tuple | Table))
-    return is_record and not hasattr(thing, "__post_init__")
+    return thing in REFUSE_NOTHING or (is_record and not hasattr(thing, "__post_init__"))
 
 
 def section(text: str, heading: str) -> str | None:
@@ -113,7 +113,8 @@ def missing_from(thing: Any) -> list[str]:
     lacks = [f"`{name}` under Args" for name in undocumented]
     if not inspect.isclass(thing) and not text.startswith("Returns") and returns(thing):
         lacks += [] if section(text, "Returns") or section(text, "Yields") else ["Returns"]
-    if parameters and thing not in REFUSE_NOTHING and section(text, "Raises") is None:
+    may_refuse = is_layer(thing) or (parameters and not refuses_nothing(thing))
+    if may_refuse and section(text, "Raises") is None and "Raises nothing." not in text:
         lacks.append("Raises")
     if not (section(text, "Source") or "(torch." in text.split("\n")[0]):
         lacks.append("Source")

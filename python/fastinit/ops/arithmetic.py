@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd import Variable, record
+from ..autograd import Variable
+from ..autograd.record import record
 from ..meta import as_array, has_no_memory
 from .operands import (
     Array,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd import record_view
+from ..autograd.record import record_view
 from ..meta import has_no_memory
 from ..size import Size
 from .dims import flatten_arguments

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arguments import class_name
-from ..autograd import Variable, record, wrap
+from ..autograd import Variable
+from ..autograd.record import record
+from ..autograd.variable import wrap
 from ..docstrings import documented
 from ..dtypes import as_dtype
 from .operands import Operand, broadcast, in_place, lift, pair

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .. import dtypes
-from ..autograd import record
+from ..autograd.record import record
 from .atleast import atleast_3d
 from .dims import numpy_names, wrap_dim
 from .operands import Array

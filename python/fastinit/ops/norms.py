@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .. import dtypes
-from ..autograd import record
+from ..autograd.record import record
 from ..meta import as_array, has_no_memory
 from .broadcasting import broadcast_tensors
 from .dims import Dims, numpy_names, wrap_dim, wrap_dims

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..autograd import record_view
+from ..autograd.record import record_view
 from .dims import flatten_arguments, wrap_dim
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import dtypes
-from ..autograd import record, wrap
+from ..autograd.record import record
+from ..autograd.variable import wrap
 from ..docstrings import documented
 from .activation import activate, as_floating
 from .operands import Array, compute, floating, in_place, lift, lower, refuse_bool, refuse_integers

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..autograd import Variable, record, wrap
+from ..autograd import Variable
+from ..autograd.record import record
+from ..autograd.variable import wrap
 from ..meta import has_no_memory, refuse
 from .dims import flatten_arguments, numpy_names, wrap_dim, wrap_dims
 from .gathering import index_select

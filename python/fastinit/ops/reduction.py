@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import _core, dtypes
-from ..autograd import record, wrap
+from ..autograd.record import record
+from ..autograd.variable import wrap
 from ..meta import as_array
 from .dims import Dims, flatten_arguments, numpy_names, wrap_dim, wrap_dims
 from .operands import Array, compute, floating, lift, lower

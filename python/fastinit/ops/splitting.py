@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..autograd import Variable, record_view
+from ..autograd import Variable
+from ..autograd.record import record_view
 from .dims import numpy_names, wrap_dim
 from .indexing import getitem
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..autograd import record_view
+from ..autograd.record import record_view
 from ..storage import UntypedStorage, window
 from .dims import wrap_dim
 from .operands import Array

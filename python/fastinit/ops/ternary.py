@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .. import dtypes
-from ..autograd import Variable, no_grad, record
+from ..autograd import Variable, no_grad
+from ..autograd.record import record
 from .arithmetic import add, div, mul, needed_among, sub
 from .operands import Array, Operand, cpp_name, in_place, lift, reduce_to, target
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import dtypes
-from ..autograd import record
+from ..autograd.record import record
 from ..meta import as_array
 from .dims import Dims, numpy_names, wrap_dims
 from .operands import Array, compute, lift, lower
