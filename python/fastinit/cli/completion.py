@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from enum import StrEnum
@@ -73,17 +74,23 @@ def tensor_names(ctx: typer.Context, incomplete: str) -> Iterable[str]:
     return () if "://" in path else Checkpoint(path).tensors
 
 
+def _typed_recipe() -> str:
+    """The recipe in the line that the shell asks about; typer reads none while an option lacks its value."""
+    line = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS", "")
+    return next((word for word in line.split() if word.endswith(".toml")), "")
+
+
 @_quiet
 def parameter_names(ctx: typer.Context, incomplete: str) -> Iterable[str]:
     """The names in the recipe that was typed."""
-    recipe = Recipe.from_toml(str(ctx.params.get("recipe")))
+    recipe = Recipe.from_toml(_typed_recipe())
     return [*recipe.tensors, *(name for name in recipe.ties if name not in recipe.tensors)]
 
 
 @_quiet
 def variables(ctx: typer.Context, incomplete: str) -> Iterable[str]:
     """The variables of the recipe that was typed and of its bases, each with its `=`."""
-    path = Path(str(ctx.params.get("recipe")))
+    path = Path(_typed_recipe())
     found = [each.tables.get("vars", {}) for each in documents(read(path), None, path.parent, path)]
     return dict.fromkeys(f"{name}=" for names in found for name in names)
 
