@@ -257,6 +257,12 @@ class Tensor(Methods, Memory):
             grad_fn=None if node is None else node.name(),
         )
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from .html import tensor_html
+
+        return tensor_html(self._array, type(self).__name__, Tensor.__repr__(self))
+
     def __format__(self, spec: str) -> str:
         if self._array.ndim or has_no_memory(self._array):
             return object.__format__(self, spec)

@@ -29,6 +29,8 @@ class CoordinateRow:
         width: of the model.
         step: how many steps of training the model has made.
         size: the mean of the absolute values, over all seeds; NaN or infinite if one is.
+
+    Source: Yang et al. 2022, arXiv:2203.03466, appendix D.1.
     """
 
     name: str
@@ -38,7 +40,13 @@ class CoordinateRow:
 
 
 class CoordinateCheck(Table[CoordinateRow]):
-    """A row for each layer, width and step."""
+    """A row for each layer, width and step.
+
+    Args:
+        rows: the rows.
+
+    Source: Yang et al. 2022, arXiv:2203.03466, appendix D.1.
+    """
 
     columns: ClassVar[tuple[str, ...]] = ("name", "width", "step", "size")
 

@@ -236,6 +236,13 @@ class Module(Tree, Hooks, State):
             return f"{self._get_name()}({extra})"
         return enclosed(self._get_name(), extra_lines + child_lines)
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a table of the parameters, and the text that prints."""
+        from ..html import module_html
+
+        named = ((name, None if is_lazy(each) else each._array) for name, each in self.named_parameters())
+        return module_html(self._get_name(), named, repr(self))
+
 
 def indented(text: str) -> str:
     """Indents all lines but the first, as a child's are under its parent's."""

@@ -1,6 +1,7 @@
 """Tensors that a module counts among its parameters, or its buffers; also before their shape is known."""
 
 from collections.abc import Sequence
+from html import escape
 from typing import Any, ClassVar, Final, Self
 
 import numpy as np
@@ -118,6 +119,7 @@ _ALLOWED: Final = {
         "is_sparse",
     ),
     *(
+        "_repr_html_",
         "data",
         "copy_",
         "shape",
@@ -232,6 +234,9 @@ class UninitializedTensorMixin(Tensor):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(repr(self))}</pre>"
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         return type(self), (self.requires_grad, self.device, self.dtype)

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+from ...recipe.errors import unknown
 from ..task import Task
+
+ENGINES = "local", "dask", "ray"
+"""Whose names are known."""
 
 RETRIES = 3
 """How often a task is tried again, on another worker where its own has died."""
@@ -62,4 +66,4 @@ def engine_called(name: str, *, scheduler: str | None = None, workers: int | Non
         raise ModuleNotFoundError(
             f'the engine "{name}" needs {missing.name}: pip install "fastinit[{name}]"', name=missing.name
         ) from None
-    raise ValueError(f'unknown engine "{name}"; it may be "local", "dask" or "ray"')
+    raise ValueError(str(unknown("engine", name, ENGINES)))
