@@ -31,6 +31,7 @@ FILLS = library.FILLS | {
     "trunc_normal_mirrored": (_core.fill_trunc_normal, (1.0, 0.5, -1.5, 0.75)),
     "trunc_normal_of_one_value": (_core.fill_trunc_normal, (0.0, 1.0, 0.3, 0.3)),
     "trunc_normal_upper_tail": (_core.fill_trunc_normal, (0.0, 1.0, 3.0, INF)),
+    "trunc_normal_far_upper_tail": (_core.fill_trunc_normal, (0.0, 1.0, 45.0, INF)),
     "trunc_normal_lower_tail": (_core.fill_trunc_normal, (-1.0, 2.0, -INF, -20.0)),
     "trunc_normal_just_by_tries": (_core.fill_trunc_normal, (0.0, 1.0, -0.68, 0.69)),
     "trunc_normal_past_the_centre": (_core.fill_trunc_normal, (0.0, 1.0, -2.016, 2.016)),
