@@ -60,6 +60,12 @@ def print_json(document: Any, indent: int | None = None) -> None:
     print(json.dumps(document, indent=indent, allow_nan=False))
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Lets the error through, of which the end of the command decides; rich would make it status 1."""
+        raise  # noqa: PLE0704  # it is called where the error is handled
+
+
 def _console() -> Console:
     # Without a height, rich would not believe the width of a dumb terminal.
-    return Console(width=_WIDTH, height=25, markup=False, highlight=False, emoji=False)
+    return _Console(width=_WIDTH, height=25, markup=False, highlight=False, emoji=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import ml_dtypes
 import numpy as np
 
 from .. import dtypes
@@ -389,7 +390,7 @@ def nan_to_num(
     """Returns the elements with numbers in place of NaNs and infinities (torch.nan_to_num).
 
     Args:
-        input: any shape; float16, float32 or float64: other dtypes stay as they are.
+        input: any shape and dtype; integers and bools stay as they are.
         nan: what stands for NaN.
         posinf: what stands for infinity; the dtype's largest number if None.
         neginf: what stands for minus infinity; the dtype's least number if None.
@@ -401,7 +402,13 @@ def nan_to_num(
         AttributeError: `input` is no tensor.
     """
     x = input._array
-    result = np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
+    if x.dtype == ml_dtypes.bfloat16:  # for NumPy not a floating-point type: it would replace nothing
+        largest = float(ml_dtypes.finfo(x.dtype).max)
+        ends = largest if posinf is None else posinf, -largest if neginf is None else neginf
+        # Each is right after one rounding, as float32 holds every bfloat16.
+        result = np.nan_to_num(x.astype(np.float32), nan=nan, posinf=ends[0], neginf=ends[1]).astype(x.dtype)
+    else:
+        result = np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
     return record(result, "NanToNumBackward0", (input,), lambda grad: (grad * np.isfinite(x),), (input,))
 
 
