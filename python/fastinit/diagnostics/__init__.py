@@ -2,29 +2,36 @@
 
 from ..statistics import Statistics, merge, statistics
 from .comparison import Comparison, Difference, compare
+from .density import Density, density
 from .lsuv import lsuv_
 from .parameters import ParameterRow, Parameters, parameters
 from .propagation import LayerRow, Propagation, propagation
 from .sharing import sharing
+from .singular_values import SingularValues, marchenko_pastur, singular_values
 from .spectrum import Spectrum, spectrum
 from .table import Table
 
 __all__ = [
     "Comparison",
+    "Density",
     "Difference",
     "LayerRow",
     "ParameterRow",
     "Parameters",
     "Propagation",
+    "SingularValues",
     "Spectrum",
     "Statistics",
     "Table",
     "compare",
+    "density",
     "lsuv_",
+    "marchenko_pastur",
     "merge",
     "parameters",
     "propagation",
     "sharing",
+    "singular_values",
     "spectrum",
     "statistics",
 ]
