@@ -859,6 +859,7 @@ _LATER = {
     "linalg": ".linalg",
     "nn": ".nn",
     "optim": ".optim",
+    "plot": ".plot",
     "recipe": ".recipe",
     "utils": ".utils",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import ml_dtypes
@@ -52,7 +53,7 @@ def test_those_of_a_random_matrix_follow_the_law(shape: tuple[int, int], std: fl
     found = np.histogram(values, edges)[0] / len(values)
     wanted = [
         integrate.quad(lambda x: float(marchenko_pastur(x, shape, std)), low, high, limit=500)[0]
-        for low, high in zip(edges, edges[1:], strict=False)
+        for low, high in pairwise(edges)
     ]
     assert np.abs(found.cumsum() - np.cumsum(wanted)).max() < 0.01  # eigenvalues repel: no sqrt(n) here
     assert sum(wanted) == pytest.approx(1, abs=1e-4)

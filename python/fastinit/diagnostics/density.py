@@ -154,9 +154,11 @@ def _mixture(initialiser: str, parts: Iterable[tuple[float, _Part]]) -> Density:
     drawn: list[Curve] = []
     spikes: dict[float, float] = {}
     for share, part in parts:
-        if part.share and isinstance(part, Curve):
+        if not part.share:
+            continue
+        if isinstance(part, Curve):
             drawn.append(part._replace(share=share * part.share))
-        elif part.share:
+        else:
             at = part.at + 0.0  # -0.0 is 0.0
             spikes[at] = spikes.get(at, 0.0) + share * part.share
     return Density(initialiser, tuple(drawn), spikes)
