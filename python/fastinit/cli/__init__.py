@@ -16,7 +16,7 @@ except ModuleNotFoundError as missing:
 from .. import __version__, show_config
 from ..checkpoint import CheckpointError, EngineError
 from ..recipe import RecipeError
-from . import drift, init, show, verify
+from . import drift, init, plot, show, verify
 
 app = typer.Typer(
     add_completion=False,
@@ -66,6 +66,7 @@ def info() -> None:
 
 app.command()(init.init)
 app.command()(show.show)
+app.command()(plot.plot)
 app.command()(drift.drift)
 app.command()(verify.verify)
 

@@ -83,7 +83,7 @@ class Expected:
         eps, step = _rounding(dtype)
         relative = self.spread / count + (2 / (count * (count - 1)) if self.within else 0.0)
         error = (relative + eps**2 + (step / self.std) ** 2) / 9  # 2 / (9 k), where 2 / k is the variance
-        ratio = found.std**2 / mean_variance
+        ratio = found.std * found.std / mean_variance  # infinite if too large, where a power raises
         return (math.cbrt(ratio) - (1 - error)) / math.sqrt(error)
 
     def z_of_mean(self, found: Statistics, dtype: str) -> float:

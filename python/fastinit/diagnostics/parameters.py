@@ -227,7 +227,8 @@ def _row(
         at_ends = _spectrum(held, layout)
     z = math.nan if wanted is None else wanted.z_of_std(found, held.dtype)
     z_mean = math.nan if wanted is None else wanted.z_of_mean(found, held.dtype)
-    mean_square = found.mean**2 * found.numbers if found.numbers else 0.0
+    # A product that is too large is infinite, where a power raises.
+    mean_square = found.mean * found.mean * found.numbers if found.numbers else 0.0
     return ParameterRow(
         name=name,
         shape=held.shape,

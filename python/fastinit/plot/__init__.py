@@ -16,6 +16,7 @@ from .coordinate_check import coordinate_check
 from .heatmap import heatmap
 from .histogram import histogram
 from .parameters import parameters
+from .report import report
 from .ridge import ridge
 from .signals import signals
 from .spectrum import spectrum
@@ -27,6 +28,7 @@ __all__ = [
     "heatmap",
     "histogram",
     "parameters",
+    "report",
     "ridge",
     "signals",
     "spectrum",

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from itertools import pairwise
 from typing import TypeVar
 
-__all__ = ["Group", "grouped", "numbers_in", "printable"]
+__all__ = ["Group", "grouped", "natural", "numbers_in", "printable"]
 
 T = TypeVar("T")
 Group = tuple[str, list[T]]
@@ -36,6 +36,12 @@ def grouped(named: Iterable[tuple[str, Hashable, T]]) -> list[Group[T]]:
         names.append(name)
         members.append(each)
     return [(_together(names), members) for names, members in found.values()]
+
+
+def natural(name: str) -> list[tuple[int, str]]:
+    """Sorts names as people do: `h.2` comes before `h.10`."""
+    parts = _NUMBER.split(name)
+    return [(int(part), "") if place % 2 else (0, part) for place, part in enumerate(parts)]
 
 
 def numbers_in(name: str) -> str:

@@ -16,7 +16,7 @@ from .matrices import matrix_of
 from .panels import dress, panels
 from .theme import Themed, theme_called
 
-__all__ = ["heatmap", "reduced"]
+__all__ = ["heatmap", "reach_of", "reduced"]
 
 _PIXELS = 384
 """The most blocks along a side: as many as a panel has pixels on a screen."""
@@ -60,9 +60,9 @@ def heatmap(
     values = matrix_of("heatmap", matrix)
     blocks = reduced(values, _PIXELS)
     finite = np.abs(blocks[np.isfinite(blocks)])
-    reach = limit or _reach(finite)
+    reach = limit or reach_of(finite)
     rows, columns = values.shape
-    squeezed = max(columns, rows) / min(columns, rows) > 4
+    squeezed = max(columns, rows) / min(columns, rows) > 2.5
     height = 3.6 * min(max(rows / columns, 0.4), 1.1)
     figure, (axes,) = panels("heatmap", ax, 1, (5.2, 0.7 + height), colours)
     map_ = colormaps["cividis"].with_extremes(bad=colours.alarm)
@@ -84,7 +84,7 @@ def heatmap(
     return figure
 
 
-def _reach(sizes: npt.NDArray[np.float64]) -> float:
+def reach_of(sizes: npt.NDArray[np.float64]) -> float:
     """As far as all but one in a thousand; what is of one size all over is no more than half as bright."""
     if not sizes.size:
         return 1.0
@@ -95,7 +95,7 @@ def _blocks(shape: tuple[int, ...], shown: tuple[int, ...]) -> str:
     if shape == shown:
         return ""
     tall, broad = (math.ceil(a / b) for a, b in zip(shape, shown, strict=True))
-    return f"   (blocks of {tall} x {broad}: root mean square, sign of the sum)"
+    return f"   (in blocks of {tall} x {broad})"
 
 
 def reduced(matrix: npt.NDArray[Any], most: int) -> npt.NDArray[np.float64]:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ..diagnostics import Density, density
 from ..histogram import Histogram, sample
@@ -18,7 +19,7 @@ from .matrices import numbers_of
 from .panels import legend_above, panels, say
 from .theme import Theme, Themed, theme_called
 
-__all__ = ["Counted", "counted", "histogram"]
+__all__ = ["Counted", "counted", "histogram", "limits_of"]
 
 _AT_MOST = 1 << 18
 """Values that are looked at."""
@@ -86,16 +87,20 @@ def histogram(
         >>> histogram(weight, expected=wanted).axes[0].get_xlabel()
         'value'
     """
+    if bins < 1:
+        raise ValueError(f"histogram: expected bins of 1 or more, got {bins}")
     values = numbers_of("histogram", tensor)
     wanted = _density(expected, values.shape)
     colours = theme_called(theme)
     found = counted(values, wanted, bins)
     figure, (axes,) = panels("histogram", ax, 1, (5.2, 3.0), colours)
-    low, high = _limits(found, wanted)
+    low, high = limits_of(found, wanted)
     if found.bars is not None:
-        heights = found.bars.density * found.share
-        axes.stairs(heights, found.bars.edges, fill=True, color=colours.fill)
-        axes.stairs(heights, found.bars.edges, color=colours.edge, linewidth=0.8, label="found")
+        with np.errstate(over="ignore"):  # of values that differ by next to nothing
+            heights = found.bars.density * found.share
+        heights[np.isinf(heights)] = np.nan
+        look: dict[str, Any] = {"facecolor": colours.fill, "edgecolor": colours.edge, "linewidth": 0.8}
+        axes.stairs(heights, found.bars.edges, fill=True, label="found", **look)
     if wanted is not None and wanted.curves:
         x = np.linspace(low, high, 801)
         heights = wanted(x)
@@ -107,6 +112,7 @@ def histogram(
         say(axes, "no values", (0.5, 0.5), "axes fraction", colours, ha="center")
     axes.set_ylim(0, None)
     axes.set_xlabel("value" + _beside(found))
+    axes.xaxis.set_major_locator(MaxNLocator(6))
     if _has_curve(found, wanted):
         axes.set_ylabel("density")
     else:
@@ -130,7 +136,9 @@ def counted(values: npt.NDArray[Any], wanted: Density | None, bins: int) -> Coun
     numbers = numbers[np.isfinite(numbers)]
     different, times = np.unique(numbers, return_counts=True)
     often = np.argsort(-times, kind="stable")[:_MOST_SPIKES]
-    spikes = {float(different[place]) for place in often if times[place] > max(1, _OFTEN * numbers.size)}
+    spikes = {
+        float(different[place]) + 0.0 for place in often if times[place] > max(1, _OFTEN * numbers.size)
+    }
     if wanted is not None:  # as the dtype holds them
         spikes |= {float(np.float64(at).astype(some.dtype).astype(np.float64)) for at in wanted.spikes}
     shares = {at: float((numbers == at).sum()) / max(numbers.size, 1) for at in sorted(spikes)}
@@ -156,7 +164,7 @@ def _density(expected: Density | Assignment | str | None, shape: tuple[int, ...]
     return density(expected, shape) if isinstance(expected, str) else density(expected)
 
 
-def _limits(found: Counted, wanted: Density | None) -> tuple[float, float]:
+def limits_of(found: Counted, wanted: Density | None) -> tuple[float, float]:
     """From where to where to draw: what was found and what was expected, but for tails that are cut."""
     ends = [*found.spikes]
     if found.bars is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, TypeAlias
 
 from matplotlib.axes import Axes
@@ -39,7 +39,7 @@ def panels(
         figure = Figure(size, layout="constrained", facecolor=theme.ground)
         axes = [figure.add_subplot(1, count, number + 1) for number in range(count)]
     else:
-        axes = [given] if isinstance(given, Axes) else list(given)
+        axes = list(given) if isinstance(given, Iterable) else [given]
         if not all(isinstance(each, Axes) for each in axes):
             kinds = sorted({type(each).__name__ for each in axes})
             raise TypeError(f"{what}: expected ax to be matplotlib Axes, got {' and '.join(kinds)}")

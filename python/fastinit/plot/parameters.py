@@ -125,7 +125,7 @@ def _short(row: ParameterRow) -> str:
         return row.flags[0]
     if row.expected_std > 0 and abs(row.std / row.expected_std - 1) >= 0.005:
         return f"{row.std / row.expected_std:.3g} times the expected"
-    return row.flags[-1]
+    return ("" if row.std else "std 0, ") + row.flags[-1]
 
 
 def _left_out(count: int) -> str:

@@ -144,7 +144,7 @@ def _draw(axes: Axes, ridges: Sequence[_Ridge], start: int, theme: Theme) -> Non
 
 def _heights(counts: Histogram) -> Any:
     """At most 1; one interval that holds far more than any other, such as a ReLU's zeros, is cut."""
-    found = counts.density
+    found = counts.counts.astype(np.float64)
     second, top = (0.0, *np.sort(found)[-2:])[-2:]
     if 0 < 4 * second < top:
         top = 1.5 * second

@@ -65,8 +65,8 @@ def spectrum(
     high = 1.06 * max(edge, float(found.values[-1])) or 1.0
     bars = min(64, max(8, 4 * math.isqrt(len(found.values))))
     counts = count(found.values, bars, (0.0, high))
-    axes.stairs(counts.density, counts.edges, fill=True, color=colours.fill)
-    axes.stairs(counts.density, counts.edges, color=colours.edge, linewidth=0.8, label="found")
+    look: dict[str, Any] = {"facecolor": colours.fill, "edgecolor": colours.edge, "linewidth": 0.8}
+    axes.stairs(counts.density, counts.edges, fill=True, label="found", **look)
     if of_entries:
         x = np.linspace(0, high, 801)
         axes.plot(

@@ -60,7 +60,7 @@ DARK: Final = Theme(
     edge="#8cc7ea",
     law="#f0c94a",
     alarm="#f0c94a",
-    series=("#ffffff", "#d55e00", "#f0c94a", "#3f97c9"),
+    series=("#ffffff", "#d55e00", "#f0c94a", "#5aaee0"),
 )
 
 Themed: TypeAlias = Theme | Literal["light", "dark"]
