@@ -27,6 +27,11 @@ class SingularValues(NamedTuple):
         shape: of the matrix whose values they are.
         whole: of the matrix that it is a part of; the same if it is all.
         std: the standard deviation of the entries of the former.
+
+    Raises:
+        TypeError: a field is missing.
+
+    Source: Golub and Van Loan, *Matrix Computations*, section 2.4.
     """
 
     values: npt.NDArray[np.float64]

@@ -21,16 +21,31 @@ _APART = 12
 """So many lines are told apart by their look alone; more are a scale of colours, from the first layer on."""
 
 
-class CoordinateRow(Protocol):
-    """What is read of a row: the layer's name, the width, the step of training, the mean size."""
+class Coordinate(Protocol):
+    """What is read of a row."""
 
-    name: str
-    width: int
-    step: int
-    size: float
+    @property
+    def name(self) -> str:
+        """The layer's."""
+        ...
+
+    @property
+    def width(self) -> int:
+        """The model's."""
+        ...
+
+    @property
+    def step(self) -> int:
+        """How many steps of training the model has made."""
+        ...
+
+    @property
+    def size(self) -> float:
+        """The mean of the absolute values that the layer returned."""
+        ...
 
 
-def coordinate_check(table: Iterable[CoordinateRow], *, ax: Given = None, theme: Themed = "light") -> Figure:
+def coordinate_check(table: Iterable[Coordinate], *, ax: Given = None, theme: Themed = "light") -> Figure:
     """Draws the mean size of each layer's activations against the width, a panel for each step of training.
 
     With a scheme that scales with the width, such as muP, the lines are flat at every step; a line that rises

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -67,7 +68,7 @@ def histogram(
         expected: what should have drawn the values: a `fastinit.diagnostics.Density`; what a recipe decides,
             `recipe.assignment(name)`; or the name of a function of `fastinit.nn.init`, which then stands for
             its defaults and the tensor's own shape.
-        bins: the number of bars.
+        bins: the number of bars; of a few hundred values there are fewer.
         ax: the Axes to draw into; a new figure's if None.
         theme: "light", "dark", or a `Theme`.
 
@@ -129,22 +130,22 @@ def counted(values: npt.NDArray[Any], wanted: Density | None, bins: int) -> Coun
     Args:
         values: real numbers, of any shape; a sample is looked at where there are many.
         wanted: what was expected; its spikes are told, however seldom they occur.
-        bins: the number of intervals for the others.
+        bins: the number of intervals for the others; fewer for few.
     """
     some = sample(values, _AT_MOST)
     numbers = some.astype(np.float64)
     numbers = numbers[np.isfinite(numbers)]
     different, times = np.unique(numbers, return_counts=True)
     often = np.argsort(-times, kind="stable")[:_MOST_SPIKES]
-    spikes = {
-        float(different[place]) + 0.0 for place in often if times[place] > max(1, _OFTEN * numbers.size)
-    }
+    least = max(1, _OFTEN * numbers.size) if different.size > 1 else 0
+    spikes = {float(different[place]) + 0.0 for place in often if times[place] > least}
     if wanted is not None:  # as the dtype holds them
         spikes |= {float(np.float64(at).astype(some.dtype).astype(np.float64)) for at in wanted.spikes}
     shares = {at: float((numbers == at).sum()) / max(numbers.size, 1) for at in sorted(spikes)}
     others = numbers[~np.isin(numbers, list(spikes))]
     share = others.size / max(numbers.size, 1)
-    bars = count(others, bins, _stretch(others), at_most=_AT_MOST) if others.size else None
+    few = max(8, 2 * math.isqrt(others.size))
+    bars = count(others, min(bins, few), _stretch(others), at_most=_AT_MOST) if others.size else None
     return Counted(bars, share, shares, some.size - numbers.size)
 
 

@@ -114,7 +114,7 @@ def _sections(found: Survey) -> Iterator[str]:
     yield _section("Flags", _flags(found))
     if found.groups:
         label = "Standard deviations of the parameters, and those that are expected"
-        size = 6.2, 1.3 + 0.2 * min(len(found.groups), 80)
+        size = 6.6, 1.3 + 0.2 * min(len(found.groups), 80)
         svg = inline(lambda ax: parameters(found.table, ax=ax, theme=PAGE), size, label, "parameters")
         scroll = f'<div class="scroll" tabindex="0" role="region" aria-label="{label}">{svg}</div>'
         yield _section("Standard deviations", f'<figure class="wide">{scroll}</figure>')
@@ -233,7 +233,7 @@ def _cell(found: Survey, row: ParameterRow, key: str, pictured: bool) -> str:
     value = getattr(row, key)
     if key == "name":
         whole = escape(printable(value, 400))
-        shown = escape(printable(value, 80))
+        shown = escape(printable(value))
         return f'<th scope="row" class="words" data-key="{whole}" title="{whole}"><code>{shown}</code></th>'
     text = escape(found.table.cell(row, key))
     if key == "flags":

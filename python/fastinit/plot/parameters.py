@@ -53,21 +53,22 @@ def parameters(table: Parameters, *, ax: Axes | None = None, theme: Themed = "li
         raise TypeError(f"parameters: expected a table of parameters, got {type(table).__name__}")
     drawn = [row for row in table if row.flags or _varies(row)]
     groups = _chosen(grouped((row.name, (row.shape, row.dtype, row.initialiser), row) for row in drawn))
-    figure, (axes,) = panels("parameters", ax, 1, (6.4, 1.3 + 0.2 * max(len(groups), 3)), colours)
+    figure, (axes,) = panels("parameters", ax, 1, (6.8, 1.3 + 0.2 * max(len(groups), 3)), colours)
     axes.set_xscale("log")
     least = min((row.std for _, rows in groups for row in rows if 0 < row.std < math.inf), default=1.0)
     for number, (_, rows) in enumerate(groups):
         _draw(axes, -number, rows, least / 3, colours)
-    names = [printable(name) for name, _ in groups]
+    names = [printable(name, 40) for name, _ in groups]
     axes.set_yticks([-number for number in range(len(groups))], names, parse_math=False)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", color=colours.grid, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.set_ylim(0.5 - max(len(groups), 1), 0.5)
     axes.margins(x=0.12)
-    if any(row.flags for row in drawn):  # room for words at the right
+    flagged = [_place(row.std, least / 3) for row in drawn if row.flags]
+    if flagged:  # room for words at the right
         left, right = axes.get_xlim()
-        axes.set_xlim(left, right * (right / left) ** 0.5)
+        axes.set_xlim(left, max(right, max(flagged) * max(flagged) / left))
     axes.set_xlabel("standard deviation" + _left_out(len(table) - len(drawn)))
     _name_points(axes, drawn, colours)
     return figure
@@ -92,31 +93,28 @@ def _chosen(groups: list[Group[ParameterRow]]) -> list[Group[ParameterRow]]:
 
 def _draw(axes: Axes, y: float, rows: Sequence[ParameterRow], at_edge: float, theme: Theme) -> None:
     """A line of points; what has no place on the axis stands at its edge."""
-
-    def place(std: float) -> float:
-        return std if 0 < std < math.inf else at_edge
-
     for wanted in {row.expected_std for row in rows if row.expected_std > 0}:
         axes.plot(
             [wanted], [y], marker="|", markersize=13, markeredgewidth=2.2, color=theme.law, linestyle="none"
         )
-    right = [place(row.std) for row in rows if not row.flags]
+    right = [_place(row.std, at_edge) for row in rows if not row.flags]
     axes.plot(
         right, [y] * len(right), marker="o", markersize=4.5, color=theme.edge, alpha=0.7, linestyle="none"
     )
-    for row in rows:
-        if row.flags:
-            axes.plot(
-                [place(row.std)], [y], marker="^", markersize=7, color=theme.alarm, linestyle="none",
-                markeredgecolor=theme.ink, markeredgewidth=0.8,
-            )  # fmt: skip
     wrong = [row for row in rows if row.flags]
     if wrong:
+        places = [_place(row.std, at_edge) for row in wrong]
+        look: dict[str, Any] = {"marker": "^", "markersize": 7, "markeredgecolor": theme.ink}
+        axes.plot(places, [y] * len(wrong), color=theme.alarm, linestyle="none", markeredgewidth=0.8, **look)
         worst = max(wrong, key=lambda row: abs(row.z) if not math.isnan(row.z) else math.inf)
         said = f"{numbers_in(worst.name)}: {_short(worst)}" if len(rows) > 1 else _short(worst)
         more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
-        at = place(worst.std), y
+        at = _place(worst.std, at_edge), y
         say(axes, said + more, at, "data", theme, offset=(7, 0), size=SMALL - 1, ground=True)
+
+
+def _place(std: float, at_edge: float) -> float:
+    return std if 0 < std < math.inf else at_edge
 
 
 def _short(row: ParameterRow) -> str:

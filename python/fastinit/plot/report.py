@@ -60,7 +60,7 @@ def report(
     Returns:
         None.
 
-    Source: the form of a report is fastinit's own.
+    Source: WCAG 2.2 for what can be read; Okabe and Ito 2008, *Color Universal Design*.
     """
     target = Path(out)
     suffix = target.suffix.lower()
