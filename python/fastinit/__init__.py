@@ -875,6 +875,7 @@ _LATER = {
     "linalg": ".linalg",
     "nn": ".nn",
     "optim": ".optim",
+    "plot": ".plot",
     "recipe": ".recipe",
     "schemes": ".schemes",
     "utils": ".utils",

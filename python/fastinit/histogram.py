@@ -71,7 +71,15 @@ def histogram(
 
 
 def sample(values: npt.NDArray[Any], at_most: int) -> npt.NDArray[Any]:
-    """About `at_most` of the values, a vector: runs that lie evenly spread over the row-major order."""
+    """About `at_most` of the values of an array, as runs that lie evenly spread over the row-major order.
+
+    Args:
+        values: of any shape, dtype and strides.
+        at_most: how many are looked at, 1 or more; all, where the array has no more.
+
+    Returns:
+        A vector of the array's dtype.
+    """
     if values.size <= at_most:
         return values.reshape(-1)
     runs = max(1, at_most // _RUN)

@@ -59,7 +59,7 @@ def offered(directory: Path, *words: str) -> list[str]:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ([""], ["bench", "completion", "drift", "info", "init", "show", "verify"]),
+        ([""], ["bench", "completion", "drift", "info", "init", "plot", "show", "verify"]),
         (["i"], ["info", "init"]),
         (["show", "--re"], ["--recipe", "--reverse"]),
         (["show", "gpt2", "--sort", "s"], ["size", "std"]),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fastinit import Generator
-from fastinit.diagnostics.moments import _PARTS, expected_of
+from fastinit.diagnostics.moments import _PARTS, _SCALED, expected_of
 from fastinit.nn.init import Layout
 from fastinit.recipe.initialiser import bind, initialisers
 from fastinit.statistics import statistics
@@ -71,7 +71,7 @@ def scores(
 
 
 def test_every_initialiser_has_an_expectation() -> None:
-    assert set(_PARTS) == set(initialisers())
+    assert {*_PARTS, *_SCALED} == set(initialisers())
     assert set(initialisers()) == {name for name, _, _ in DRAWN + EXACT}
 
 

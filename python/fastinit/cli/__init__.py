@@ -13,7 +13,7 @@ except ModuleNotFoundError as missing:
     raise SystemExit(f'fastinit: the command needs {missing.name}: pip install "fastinit[cli]"') from None
 
 from .. import __version__
-from . import bench, completion, drift, ending, info, init, show, verify
+from . import bench, completion, drift, ending, info, init, plot, show, verify
 from .help import MODE, examples
 
 app = typer.Typer(
@@ -56,6 +56,7 @@ def _options(
 
 app.command(epilog=examples(*init.EXAMPLES))(init.init)
 app.command(epilog=examples(*show.EXAMPLES, note="Exit status 1 if --check finds anything."))(show.show)
+app.command(epilog=examples(*plot.EXAMPLES))(plot.plot)
 app.command(epilog=examples(*drift.EXAMPLES))(drift.drift)
 app.command(epilog=examples(*verify.EXAMPLES, note="Exit status 1 if a byte differs."))(verify.verify)
 app.command(epilog=examples(*bench.EXAMPLES))(bench.bench)

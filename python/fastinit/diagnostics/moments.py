@@ -13,12 +13,12 @@ import ml_dtypes
 import numpy as np
 
 from ..nn import init
-from ..nn.init.layout import Layout, resolve
+from ..nn.init.layout import resolve
 from ..nn.init.scaled import DISTRIBUTIONS, kaiming_std, variance_scaled_std, xavier_std
 from ..recipe.initialiser import Initialiser
 from ..statistics import Statistics
 
-__all__ = ["Expected", "Part", "expected", "expected_of"]
+__all__ = ["Expected", "Part", "arguments_of", "expected", "expected_of", "matrices_of", "scale_of"]
 
 Shape = tuple[int, ...]
 
@@ -83,7 +83,7 @@ class Expected:
         eps, step = _rounding(dtype)
         relative = self.spread / count + (2 / (count * (count - 1)) if self.within else 0.0)
         error = (relative + eps**2 + (step / self.std) ** 2) / 9  # 2 / (9 k), where 2 / k is the variance
-        ratio = found.std**2 / mean_variance
+        ratio = found.std * found.std / mean_variance  # infinite if too large, where a power raises
         return (math.cbrt(ratio) - (1 - error)) / math.sqrt(error)
 
     def z_of_mean(self, found: Statistics, dtype: str) -> float:
@@ -102,12 +102,11 @@ class Expected:
 
 def expected_of(initialiser: Initialiser, shape: Shape) -> Expected:
     """What an initialiser should give a tensor of this shape, which has elements."""
-    matrices = [(1.0, shape, 1.0)] if initialiser.layout is None else _matrices(initialiser.layout, shape)
-    arguments = {**_defaults(initialiser.name), **initialiser.arguments}
+    arguments = arguments_of(initialiser)
     parts = [
         part._replace(size=part.size * size, variance=part.variance * gain**2, fourth=part.fourth * gain**4)
-        for size, matrix, gain in matrices
-        for part in _PARTS[initialiser.name](matrix, arguments)
+        for size, matrix, gain in matrices_of(initialiser, shape)
+        for part in _parts_of(initialiser.name, matrix, arguments)
     ]
     return expected(str(initialiser), parts)
 
@@ -133,11 +132,18 @@ def expected(initialiser: str, parts: Iterable[Part]) -> Expected:
     )
 
 
-def _matrices(layout: Layout, shape: Shape) -> list[tuple[float, Shape, float]]:
-    """The matrices of a tensor, each with how many values it has in each expert, its shape and its gain."""
-    shapes = resolve(layout, shape).shapes(shape)
-    gains = layout.gains or (1.0,) * len(shapes)
+def matrices_of(initialiser: Initialiser, shape: Shape) -> list[tuple[float, Shape, float]]:
+    """The matrices that an initialiser fills: which part of the values each has, its shape and its gain."""
+    if initialiser.layout is None:
+        return [(1.0, shape, 1.0)]
+    shapes = resolve(initialiser.layout, shape).shapes(shape)
+    gains = initialiser.layout.gains or (1.0,) * len(shapes)
     return [(float(math.prod(each)), each, gain) for each, gain in zip(shapes, gains, strict=True)]
+
+
+def arguments_of(initialiser: Initialiser) -> dict[str, Any]:
+    """The arguments of an initialiser, those that are left at their defaults too."""
+    return {**_defaults(initialiser.name), **initialiser.arguments}
 
 
 @cache
@@ -246,28 +252,17 @@ def _delta_orthogonal(shape: Shape, gain: float) -> list[Part]:
     return [centre, Part(outside, 0.0, 0.0, 0.0)]
 
 
-_PARTS: Mapping[str, Callable[[Shape, Mapping[str, Any]], list[Part]]] = {
-    "constant_": lambda shape, to: _constant(to["val"]),
-    "delta_orthogonal_": lambda shape, to: _delta_orthogonal(shape, to["gain"]),
-    "dirac_": lambda shape, to: _dirac(shape, to["groups"]),
-    "eye_": lambda shape, to: _ones(min(shape), math.prod(shape)),
-    "kaiming_normal_": lambda shape, to: _of_std("normal", _kaiming(shape, to)),
-    "kaiming_uniform_": lambda shape, to: _of_std("uniform", _kaiming(shape, to)),
-    "lecun_normal_": lambda shape, to: _of_std("truncated_normal", _lecun(shape)),
-    "lecun_uniform_": lambda shape, to: _of_std("uniform", _lecun(shape)),
-    "masked_uniform_": lambda shape, to: _masked_uniform(to["low"], to["high"], to["threshold"]),
-    "normal_": lambda shape, to: _normal(to["mean"], to["std"]),
-    "ones_": lambda shape, to: _constant(1.0),
-    "orthogonal_": lambda shape, to: _orthogonal(shape, to["gain"]),
-    "sparse_": lambda shape, to: _sparse(shape, to["sparsity"], to["std"]),
-    "trunc_normal_": lambda shape, to: _truncated(to["mean"], to["std"], to["a"], to["b"]),
-    "uniform_": lambda shape, to: _uniform(to["a"], to["b"]),
-    "variance_scaling_": lambda shape, to: _of_std(
-        DISTRIBUTIONS[to["distribution"]], variance_scaled_std(shape, to["scale"], to["mode"])
+_SCALED: Mapping[str, Callable[[Shape, Mapping[str, Any]], tuple[str, float]]] = {
+    "kaiming_normal_": lambda shape, to: ("normal", _kaiming(shape, to)),
+    "kaiming_uniform_": lambda shape, to: ("uniform", _kaiming(shape, to)),
+    "lecun_normal_": lambda shape, to: ("truncated_normal", variance_scaled_std(shape, 1.0, "fan_in")),
+    "lecun_uniform_": lambda shape, to: ("uniform", variance_scaled_std(shape, 1.0, "fan_in")),
+    "variance_scaling_": lambda shape, to: (
+        DISTRIBUTIONS[to["distribution"]],
+        variance_scaled_std(shape, to["scale"], to["mode"]),
     ),
-    "xavier_normal_": lambda shape, to: _of_std("normal", xavier_std(shape, to["gain"])),
-    "xavier_uniform_": lambda shape, to: _of_std("uniform", xavier_std(shape, to["gain"])),
-    "zeros_": lambda shape, to: _constant(0.0),
+    "xavier_normal_": lambda shape, to: ("normal", xavier_std(shape, to["gain"])),
+    "xavier_uniform_": lambda shape, to: ("uniform", xavier_std(shape, to["gain"])),
 }
 
 
@@ -275,5 +270,32 @@ def _kaiming(shape: Shape, to: Mapping[str, Any]) -> float:
     return kaiming_std(shape, to["a"], to["mode"], to["nonlinearity"])
 
 
-def _lecun(shape: Shape) -> float:
-    return variance_scaled_std(shape, 1.0, "fan_in")
+def scale_of(name: str, shape: Shape, arguments: Mapping[str, Any]) -> tuple[str, float] | None:
+    """The distribution, of mean 0, and the standard deviation that an initialiser gives a matrix by its fans.
+
+    Returns:
+        "uniform", "normal" or "truncated_normal", which is cut at two standard deviations of the normal, and
+        the standard deviation; None of an initialiser that reads no fans.
+    """
+    return _SCALED[name](shape, arguments) if name in _SCALED else None
+
+
+def _parts_of(name: str, shape: Shape, arguments: Mapping[str, Any]) -> list[Part]:
+    scaled = scale_of(name, shape, arguments)
+    return _PARTS[name](shape, arguments) if scaled is None else _of_std(*scaled)
+
+
+_PARTS: Mapping[str, Callable[[Shape, Mapping[str, Any]], list[Part]]] = {
+    "constant_": lambda shape, to: _constant(to["val"]),
+    "delta_orthogonal_": lambda shape, to: _delta_orthogonal(shape, to["gain"]),
+    "dirac_": lambda shape, to: _dirac(shape, to["groups"]),
+    "eye_": lambda shape, to: _ones(min(shape), math.prod(shape)),
+    "masked_uniform_": lambda shape, to: _masked_uniform(to["low"], to["high"], to["threshold"]),
+    "normal_": lambda shape, to: _normal(to["mean"], to["std"]),
+    "ones_": lambda shape, to: _constant(1.0),
+    "orthogonal_": lambda shape, to: _orthogonal(shape, to["gain"]),
+    "sparse_": lambda shape, to: _sparse(shape, to["sparsity"], to["std"]),
+    "trunc_normal_": lambda shape, to: _truncated(to["mean"], to["std"], to["a"], to["b"]),
+    "uniform_": lambda shape, to: _uniform(to["a"], to["b"]),
+    "zeros_": lambda shape, to: _constant(0.0),
+}

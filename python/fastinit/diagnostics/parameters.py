@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, TypeAlias
 
@@ -133,6 +134,8 @@ def parameters(
     like: Literal["torch"] | None = None,
     spectra: bool = True,
     threshold: float = 5.0,
+    names: Collection[str] | None = None,
+    observe: Callable[[int], None] | None = None,
 ) -> Parameters:
     """Measures the parameters of a model, and says which are not what they were meant to be.
 
@@ -153,6 +156,9 @@ def parameters(
             far the most work; tensors of more than 2^28 values are left out. A parameter of more than 2
             dimensions is one matrix, of the first by the rest, or those that its rule's layout says.
         threshold: from which z-score on a row is flagged.
+        names: of which parameters the rows are, in the model's order all the same; of all if None. The recipe
+            must fit all.
+        observe: is called with a number of values, each time that so many have been read.
 
     Returns:
         The table: `table["0.weight"].std`, `table.flagged`, `print(table)`, `table.to_dict()` for JSON.
@@ -160,7 +166,7 @@ def parameters(
     Raises:
         TypeError: the first argument is none of these, or a parameter has no values, as on the device "meta".
         ValueError: both `recipe` and `like` are given, `like` is not "torch" or stands beside what is no
-            module, or the threshold is not above 0.
+            module, the threshold is not above 0, or there is no parameter of one of the names.
         RecipeError: the recipe does not fit.
         CheckpointError, OSError: the checkpoint cannot be read.
 
@@ -179,6 +185,8 @@ def parameters(
     if not threshold > 0:
         raise ValueError(f"parameters: expected a threshold above 0, got {threshold}")
     source = source_of("parameters", module_or_checkpoint)
+    if unknown := sorted(set(names or ()) - source.tensors.keys()):
+        raise ValueError(f'parameters: expected names of parameters, got "{unknown[0]}", which is none')
     wanted: dict[str, Wanted] = {}
     if recipe is not None:
         wanted = _by_recipe(source, recipe)
@@ -186,8 +194,12 @@ def parameters(
         wanted = _like_torch(source)
     rows = []
     for name, held in source.tensors.items():
+        if names is not None and name not in names:
+            continue
         expected, layout = wanted.get(name, (None, None))
         rows.append(_row(name, held, expected, layout, spectra, threshold))
+        if observe is not None:
+            observe(held.count)
     return Parameters(rows)
 
 
@@ -225,7 +237,8 @@ def _row(
         at_ends = _spectrum(held, layout)
     z = math.nan if wanted is None else wanted.z_of_std(found, held.dtype)
     z_mean = math.nan if wanted is None else wanted.z_of_mean(found, held.dtype)
-    mean_square = found.mean**2 * found.numbers if found.numbers else 0.0
+    # A product that is too large is infinite, where a power raises.
+    mean_square = found.mean * found.mean * found.numbers if found.numbers else 0.0
     return ParameterRow(
         name=name,
         shape=held.shape,

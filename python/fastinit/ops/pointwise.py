@@ -403,7 +403,7 @@ def nan_to_num(
     """
     x = input._array
     if x.dtype == ml_dtypes.bfloat16:  # for NumPy not a floating-point type: it would replace nothing
-        largest = float(ml_dtypes.finfo(x.dtype).max)
+        largest = dtypes.finfo(dtypes.bfloat16).max
         ends = largest if posinf is None else posinf, -largest if neginf is None else neginf
         # Each is right after one rounding, as float32 holds every bfloat16.
         result = np.nan_to_num(x.astype(np.float32), nan=nan, posinf=ends[0], neginf=ends[1]).astype(x.dtype)
