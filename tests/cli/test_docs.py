@@ -45,6 +45,7 @@ ARGUMENTS = {
     "show": ["gpt2"],
     "show --check": ["gpt2"],
     "show --histogram": ["gpt2"],
+    "plot": ["gpt2", "-o", "gpt2.svg"],
     "drift": ["gpt2", "gpt2.toml"],
     "verify": ["gpt2"],
     "bench": ["--size", "1MB"],

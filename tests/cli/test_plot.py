@@ -30,9 +30,10 @@ def directory(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("name", ["out.png", "out.svg", "out.html"])
-def test_a_file_is_written_and_nothing_is_said(directory: Path, tmp_path: Path, name: str) -> None:
+def test_a_file_is_written_and_a_line_says_what_it_shows(directory: Path, tmp_path: Path, name: str) -> None:
     done = run("plot", directory, "-o", name, cwd=tmp_path)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"{name}: 2 tensors, 1,289 values, 5,156 bytes, 0 flagged\n"
     assert (tmp_path / name).stat().st_size > 10_000
 
 

@@ -30,9 +30,11 @@ MODULES = (
     "fastinit.nn.utils.parametrize",
     "fastinit.optim",
     "fastinit.optim.lr_scheduler",
+    "fastinit.plot",
     "fastinit.recipe",
+    "fastinit.schemes",
 )
-NEEDS = {"fastinit.interop.jax": "jax", "fastinit.interop.torch": "torch"}
+NEEDS = {"fastinit.interop.jax": "jax", "fastinit.interop.torch": "torch", "fastinit.plot": "matplotlib"}
 CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict)
 #: They take whatever they are given.
 REFUSE_NOTHING = (

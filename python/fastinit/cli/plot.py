@@ -9,7 +9,8 @@ import typer
 
 from ..recipe import Recipe
 from .progress import waiting
-from .report import Patterns, Source, opened, selected
+from .report import AsJson, Patterns, Source, opened, selected
+from .tables import print_json
 
 EXAMPLES = (
     "plot gpt2 -o gpt2.html",
@@ -35,10 +36,12 @@ def plot(
     ] = None,
     dark: Annotated[bool, typer.Option("--dark", help="Light on dark; a page has both anyway.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Draw what a checkpoint looks like: distributions, spectra, and what is not as expected.
+    """Draw what a checkpoint looks like.
 
-    A .html file is a page that holds all it needs, with a table of every tensor.
+    Distributions, spectra, and what is not as expected, in a picture or on a page: a .html file holds all that
+    it needs, with a table of every tensor.
     """
     try:
         from ..plot.report import SUFFIXES, report
@@ -54,7 +57,7 @@ def plot(
         nbytes = sum(entry.nbytes for entry in entries)
         each = nbytes / max(sum(entry.numel for entry in entries), 1)
         work.begin("reading", nbytes)
-        report(
+        table = report(
             checkpoint,
             out,
             recipe=loaded,
@@ -63,3 +66,10 @@ def plot(
             force=force,
             observe=lambda count: work.advance(round(count * each)),
         )
+    flagged = [row.name for row in table.flagged]
+    numel = sum(row.count for row in table)
+    if as_json:
+        about = {"checkpoint": checkpoint.source, "out": str(out), "numel": numel, "nbytes": nbytes}
+        print_json({**about, "flagged": flagged})
+        return
+    print(f"{out}: {len(table)} tensors, {numel:,} values, {nbytes:,} bytes, {len(flagged)} flagged")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import ml_dtypes
 import numpy as np
 
 from .. import dtypes
@@ -402,7 +401,7 @@ def nan_to_num(
         AttributeError: `input` is no tensor.
     """
     x = input._array
-    if x.dtype == ml_dtypes.bfloat16:  # for NumPy not a floating-point type: it would replace nothing
+    if x.dtype.name == "bfloat16":  # for NumPy not a floating-point type: it would replace nothing
         largest = dtypes.finfo(dtypes.bfloat16).max
         ends = largest if posinf is None else posinf, -largest if neginf is None else neginf
         # Each is right after one rounding, as float32 holds every bfloat16.

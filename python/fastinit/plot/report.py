@@ -12,6 +12,7 @@ import matplotlib as mpl
 
 from ..checkpoint import Checkpoint
 from ..checkpoint.store import open_store
+from ..diagnostics import Parameters
 from ..recipe import Recipe
 from .overview import overview
 from .page import page
@@ -32,7 +33,7 @@ def report(
     theme: Themed = "light",
     force: bool = False,
     observe: Callable[[int], None] | None = None,
-) -> None:
+) -> Parameters:
     """Writes what a checkpoint looks like: a picture (`.png`, `.svg`), or a page (`.html`).
 
     Each tensor is read once, piece by piece, for its figures, and a sample of it for its histogram; of the
@@ -58,7 +59,7 @@ def report(
         OSError: something cannot be read or written.
 
     Returns:
-        None.
+        The figures of the tensors, without their spectra: `report(...).flagged` says what is not as expected.
 
     Source: WCAG 2.2 for what can be read; Okabe and Ito 2008, *Color Universal Design*.
     """
@@ -75,6 +76,7 @@ def report(
     found = survey(opened, recipe=recipe, names=names, observe=observe)
     data = page(found).encode() if suffix == ".html" else _picture(found, suffix[1:], colours)
     open_store(target.parent).write(target.name, data)
+    return found.table
 
 
 def _picture(found: Survey, form: str, theme: Theme) -> bytes:
