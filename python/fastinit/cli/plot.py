@@ -40,8 +40,8 @@ def plot(
 ) -> None:
     """Draw what a checkpoint looks like.
 
-    Distributions, spectra, and what is not as expected, in a picture or on a page: a .html file holds all that
-    it needs, with a table of every tensor.
+    Distributions, spectra, and what is not as expected, in a picture or on a page: a .html file holds all
+    that it needs, with a table of every tensor.
     """
     try:
         from ..plot.report import SUFFIXES, report
