@@ -11,7 +11,10 @@ import pytest
 
 import fastinit
 from fastinit import autograd
-from fastinit.autograd import accumulation_buffer, gradcheck, record, wrap
+from fastinit.autograd import gradcheck
+from fastinit.autograd.engine import accumulation_buffer
+from fastinit.autograd.record import record
+from fastinit.autograd.variable import wrap
 
 
 def leaf(*values):

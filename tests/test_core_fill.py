@@ -230,6 +230,17 @@ def test_bounds_that_no_value_of_the_dtype_meets_are_refused(fill, arguments):
     assert (array == 7).all()
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("low", [30.0, 37.0, 38.0, 45.0, 100.0])
+def test_a_tail_without_an_end_is_that_with_an_end_beyond_reach(dtype, low):
+    ended, endless, below = np.empty((3, SIZE), DTYPES[dtype])
+    for array, bounds in ((ended, (low, 2 * low)), (endless, (low, INF)), (below, (-INF, -low))):
+        _core.fill_trunc_normal(array, 0.0, 1.0, *bounds, seed=SEED, stream=STREAM, position=0)
+    assert (endless == ended).all()
+    assert low <= endless.min() < endless.max() < low + 1
+    assert -low - 1 < below.min() < below.max() <= -low
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(
     "arguments",

@@ -21,7 +21,7 @@ def test_layers_optimisers_and_other_packages_come_later():
 
 
 def test_each_part_is_there_when_it_is_asked_for():
-    parts = "nn", "init", "optim", "linalg", "cuda", "recipe", "checkpoint", "diagnostics"
+    parts = "nn", "init", "optim", "linalg", "cuda", "recipe", "schemes", "checkpoint", "diagnostics"
     for part in parts:
         assert run(f"import fastinit; print(fastinit.{part}.__name__)").startswith("fastinit.")
     assert run(f"from fastinit import {', '.join(parts)}; print(init is nn.init)") == "True\n"

@@ -270,3 +270,10 @@ def test_draws_without_replacement_are_different_places():
     assert (drawn.sort(1).values == fastinit.arange(8)).all()
     again = fastinit.multinomial(weights, 8, generator=fastinit.Generator(seed=2))
     assert fastinit.equal(drawn, again)
+
+
+@pytest.mark.parametrize("arguments", [{}, {"nan": 1.5, "posinf": 3.0, "neginf": -7.0}], ids=str)
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+def test_numbers_stand_in_for_nan_and_infinities(same_as_torch, dtype, arguments):
+    values = np.array([np.nan, np.inf, -np.inf, 0.5, -2.0])
+    same_as_torch(lambda library, x: library.nan_to_num(x, **arguments), values, dtype=dtype)

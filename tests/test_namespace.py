@@ -1,5 +1,7 @@
 """Functions of the package that are methods, or functions of nn.functional: what PyTorch's do."""
 
+import importlib
+
 import numpy as np
 import pytest
 
@@ -58,3 +60,23 @@ def test_normalisations_take_their_arguments_in_the_order_of_the_namespace(same_
         lambda library, x, w, b: library.rms_norm(x, (4,), w),
     ):
         same_as_torch(call, normal(2, 4, 4), normal(4), normal(4))
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "autograd",
+        "nn",
+        "nn.functional",
+        "nn.utils",
+        "nn.utils.parametrizations",
+        "nn.utils.parametrize",
+        "optim",
+        "optim.lr_scheduler",
+    ],
+)
+def test_a_module_lists_what_pytorchs_has_and_nothing_of_its_own_machinery(module: str) -> None:
+    pytest.importorskip("torch")
+    of_pytorch = importlib.import_module(f"torch.{module}")
+    listed = importlib.import_module(f"fastinit.{module}").__all__
+    assert [name for name in listed if not hasattr(of_pytorch, name)] == []

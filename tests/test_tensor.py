@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import fastinit
-from fastinit.autograd import wrap
+from fastinit.autograd.variable import wrap
 
 DTYPES = ["float16", "bfloat16", "float32", "float64", "uint8", "int8", "int16", "int32", "int64", "bool"]
 OPERATORS = {

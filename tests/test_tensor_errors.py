@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import fastinit
-from fastinit.autograd import wrap
+from fastinit.autograd.variable import wrap
 
 CALLS = """
 x + torch_ones(5) || x @ torch_ones(5, 5) || x.mm(torch_ones(5)) || torch_ones(2) @ torch_ones(3) || x.bmm(x)
@@ -79,3 +79,9 @@ def test_a_refused_call_is_refused_as_pytorch_refuses_it(call):
     expected = outcome(call, torch, torch.from_numpy)
     assert isinstance(expected, tuple), f"PyTorch accepts this: {expected}"
     assert outcome(call, fastinit, wrap) == expected
+
+
+@pytest.mark.parametrize("nothing", [3, None, [1.0], np.ones(3, np.float32)])
+def test_the_sum_of_what_is_no_tensor_is_refused(nothing: object) -> None:
+    with pytest.raises(TypeError, match=r"sum\(\): argument 'input' \(position 1\) must be Tensor, not "):
+        fastinit.sum(nothing)  # type: ignore[arg-type]

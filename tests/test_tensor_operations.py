@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import fastinit
-from fastinit.autograd import gradcheck, wrap
+from fastinit.autograd import gradcheck
+from fastinit.autograd.variable import wrap
 
 EXPRESSIONS = """
 x + y | x + 1 | 1 + x | x + v | x + s | x.add(y, alpha=2) | x - y | x - 1 | 1 - x | v - x

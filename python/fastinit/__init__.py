@@ -6,14 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from . import autograd
 from ._core import __version__
-from .autograd import (
-    enable_grad,
-    inference_mode,
-    is_grad_enabled,
-    is_inference_mode_enabled,
-    no_grad,
-    set_grad_enabled,
-)
+from .autograd import enable_grad, inference_mode, no_grad, set_grad_enabled
+from .autograd.grad_mode import is_grad_enabled, is_inference_mode_enabled
 from .config import get_num_threads, set_num_threads, show_config
 from .conversion import as_tensor, asarray, from_dlpack, from_numpy, frombuffer, tensor
 from .creation import (
@@ -63,12 +57,9 @@ from .ops.activation import (
 )
 from .ops.arithmetic import (
     add,
-    addcdiv,
-    addcmul,
     div,
     divide,
     floor_divide,
-    lerp,
     mul,
     multiply,
     neg,
@@ -100,6 +91,11 @@ from .ops.bivariate import (
     logaddexp2,
     nextafter,
     xlogy,
+)
+from .ops.broadcasting import (
+    broadcast_shapes,
+    broadcast_tensors,
+    broadcast_to,
 )
 from .ops.comparison import (
     allclose,
@@ -141,6 +137,7 @@ from .ops.cumulative import (
     cummax,
     cummin,
     cumprod,
+    cumsum,
     diff,
     logcumsumexp,
 )
@@ -149,48 +146,45 @@ from .ops.diagonals import (
     diag_embed,
     diagflat,
     trace,
+    tril,
+    triu,
 )
 from .ops.drawing import (
     multinomial,
 )
-from .ops.indexing import (
-    diagonal,
+from .ops.extremes import (
+    amax,
+    amin,
+    aminmax,
+    argmax,
+    argmin,
+    max,
+    min,
+)
+from .ops.gathering import (
     gather,
     index_add,
     index_select,
     masked_select,
-    narrow,
     nonzero,
     scatter,
     scatter_add,
+)
+from .ops.indexing import (
+    diagonal,
+    narrow,
     select,
 )
 from .ops.joining import (
     block_diag,
     cat,
-    chunk,
     column_stack,
     concat,
     concatenate,
-    dsplit,
     dstack,
-    flip,
-    fliplr,
-    flipud,
-    hsplit,
     hstack,
-    repeat_interleave,
-    roll,
-    rot90,
     row_stack,
-    split,
     stack,
-    tensor_split,
-    tile,
-    tril,
-    triu,
-    unbind,
-    vsplit,
     vstack,
 )
 from .ops.linalg import (
@@ -202,27 +196,26 @@ from .ops.linalg import (
 from .ops.norms import (
     cosine_similarity,
     dist,
+    norm,
     pairwise_distance,
     renorm,
 )
 from .ops.ordering import (
-    amax,
-    amin,
-    aminmax,
-    argmax,
-    argmin,
     argsort,
     kthvalue,
-    max,
-    median,
-    min,
     mode,
     msort,
-    nanmedian,
-    nanquantile,
-    quantile,
     sort,
     topk,
+)
+from .ops.permuting import (
+    moveaxis,
+    movedim,
+    permute,
+    swapaxes,
+    swapdims,
+    t,
+    transpose,
 )
 from .ops.pointwise import (
     abs,
@@ -282,22 +275,31 @@ from .ops.product import (
     mv,
     outer,
 )
+from .ops.quantiles import (
+    median,
+    nanmedian,
+    nanquantile,
+    quantile,
+)
+from .ops.rearranging import (
+    flip,
+    fliplr,
+    flipud,
+    repeat_interleave,
+    roll,
+    rot90,
+    tile,
+)
 from .ops.reduction import (
     all,
     any,
     count_nonzero,
-    cumsum,
     logsumexp,
     mean,
     nanmean,
     nansum,
-    norm,
     prod,
-    std,
-    std_mean,
     sum,
-    var,
-    var_mean,
 )
 from .ops.scattering import (
     index_copy,
@@ -319,23 +321,35 @@ from .ops.selection import (
     where,
 )
 from .ops.shape import (
-    as_strided,
-    broadcast_shapes,
-    broadcast_tensors,
-    broadcast_to,
     flatten,
-    moveaxis,
-    movedim,
-    permute,
     ravel,
     reshape,
     squeeze,
-    swapaxes,
-    swapdims,
-    t,
-    transpose,
     unflatten,
     unsqueeze,
+)
+from .ops.splitting import (
+    chunk,
+    dsplit,
+    hsplit,
+    split,
+    tensor_split,
+    unbind,
+    vsplit,
+)
+from .ops.strided import (
+    as_strided,
+)
+from .ops.ternary import (
+    addcdiv,
+    addcmul,
+    lerp,
+)
+from .ops.variance import (
+    std,
+    std_mean,
+    var,
+    var_mean,
 )
 from .printing import get_printoptions, set_printoptions
 from .random import (
@@ -352,10 +366,11 @@ from .sampling import bernoulli, normal, rand, rand_like, randint, randint_like,
 from .shard import Shard
 from .size import Size
 from .storage import UntypedStorage
-from .tensor import Tensor, is_complex, is_floating_point, is_nonzero, is_tensor, numel
+from .tensor import Tensor
+from .tensor_queries import is_complex, is_floating_point, is_nonzero, is_tensor, numel
 
 if TYPE_CHECKING:
-    from . import checkpoint, cuda, diagnostics, interop, linalg, nn, optim, recipe, utils
+    from . import checkpoint, cuda, diagnostics, interop, linalg, nn, optim, recipe, schemes, utils
     from .grids import (
         cartesian_prod,
         combinations,
@@ -775,6 +790,7 @@ __all__ = [
     "scatter",
     "scatter_add",
     "scatter_reduce",
+    "schemes",
     "searchsorted",
     "seed",
     "select",
@@ -860,6 +876,7 @@ _LATER = {
     "nn": ".nn",
     "optim": ".optim",
     "recipe": ".recipe",
+    "schemes": ".schemes",
     "utils": ".utils",
 }
 

@@ -1,7 +1,7 @@
 """What is in use: threads, instruction set, versions."""
 
 import operator
-from typing import SupportsIndex
+from typing import Any, SupportsIndex
 
 from . import _core
 from .random import STREAM_VERSION
@@ -10,7 +10,7 @@ __all__ = ["get_num_threads", "set_num_threads", "show_config"]
 
 
 def get_num_threads() -> int:
-    """Returns the number of threads that a large operation may use.
+    """Returns the number of threads that a large operation may use (torch.get_num_threads).
 
     It is `FASTINIT_NUM_THREADS` where that is set, else the number of CPUs that this process may use, until
     `set_num_threads` says otherwise. No value depends on it.
@@ -19,7 +19,7 @@ def get_num_threads() -> int:
 
 
 def set_num_threads(num_threads: SupportsIndex) -> None:
-    """Sets the number of threads that a large operation may use.
+    """Sets the number of threads that a large operation may use (torch.set_num_threads).
 
     Args:
         num_threads: at least 1.
@@ -35,16 +35,26 @@ def set_num_threads(num_threads: SupportsIndex) -> None:
     _core.set_num_threads(count)
 
 
-def show_config() -> None:
-    """Prints the versions, the instruction sets, the number of threads and the BLAS in use."""
-    entries = {
+def config() -> dict[str, Any]:
+    """What is in use, as JSON can say it."""
+    return {
         "fastinit": _core.__version__,
-        "stream version": str(STREAM_VERSION),
-        "instruction set": _core.isa(),
-        "built": ", ".join(_core.built_isas()),
-        "usable": ", ".join(_core.usable_isas()),
-        "threads": str(get_num_threads()),
-        "BLAS": _core.blas() or "none",
+        "stream_version": STREAM_VERSION,
+        "instruction_set": _core.isa(),
+        "built": list(_core.built_isas()),
+        "usable": list(_core.usable_isas()),
+        "threads": get_num_threads(),
+        "BLAS": _core.blas() or None,
     }
+
+
+def show_config() -> None:
+    """Prints the versions, the instruction sets, the number of threads and the BLAS in use.
+
+    Source: torch.__config__.show.
+    """
+    entries = {name.replace("_", " "): value for name, value in config().items()}
     width = max(map(len, entries))
-    print("\n".join(f"{name:<{width}}  {value}" for name, value in entries.items()))
+    for name, value in entries.items():
+        said = ", ".join(value) if isinstance(value, list) else "none" if value is None else value
+        print(f"{name:<{width}}  {said}")

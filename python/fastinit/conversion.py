@@ -7,7 +7,7 @@ import numpy as np
 
 from . import dtypes
 from .arguments import class_name
-from .autograd import wrap
+from .autograd.variable import wrap
 from .devices import META, DeviceLike, as_device
 from .memory.dlpack import take, take_capsule
 from .memory.exchanged import of_buffer
@@ -32,7 +32,7 @@ def tensor(
     device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Returns a tensor that holds a copy of `data` and has no history.
+    """Returns a tensor that holds a copy of `data` and has no history (torch.tensor).
 
     Args:
         data: a number, an array, or a sequence of such, nested to any depth.
@@ -66,7 +66,9 @@ def tensor(
 
 
 def as_tensor(data: Any, dtype: dtypes.dtype | None = None, device: DeviceLike = None) -> Tensor:
-    """Returns `data` as a tensor that shares its memory, history included, where the dtype allows it.
+    """Returns `data` as a tensor, over the same memory where the dtype allows it (torch.as_tensor).
+
+    A tensor keeps its history.
 
     Args:
         data: a tensor, which is returned itself; an array, or what has `__dlpack__`, whose memory is shared;
@@ -89,7 +91,9 @@ def as_tensor(data: Any, dtype: dtypes.dtype | None = None, device: DeviceLike =
 
 
 def from_numpy(ndarray: Array) -> Tensor:
-    """Returns a tensor over the memory of an array: what is written to one shows in the other.
+    """Returns a tensor over the memory of an array (torch.from_numpy).
+
+    What is written to one shows in the other.
 
     Args:
         ndarray: any of the dtypes that tensors have, any strides.

@@ -9,6 +9,7 @@ from . import dtypes
 from .arguments import class_name, integer, lengths_of, number
 from .conversion import finished
 from .devices import META, DeviceLike, as_device
+from .docstrings import documented
 from .meta import has_no_memory, without_memory
 from .ops.operands import scalar
 from .tensor import Tensor
@@ -29,6 +30,35 @@ __all__ = [
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
+_of_a_size = documented(
+    """
+    Args:
+        *lengths: the size, as numbers or as one sequence.
+        size: the size, by keyword.
+        dtype: the default dtype if not given.
+        device: "cpu" or "meta"; the default device if not given.
+        requires_grad: whether it gets a gradient.
+
+    Raises:
+        RuntimeError: a length is negative, there is no such device, or a dtype that is not floating point is
+            to get a gradient.
+        TypeError: a length is not an integer, or there is no size.
+    """
+)
+_like_another = documented(
+    """
+    Args:
+        input: any shape; the result has its size, and its dtype and device unless others are given.
+        dtype: another dtype.
+        device: another device: "cpu" or "meta".
+        requires_grad: whether it gets a gradient.
+
+    Raises:
+        RuntimeError: there is no such device, or a dtype that is not floating point is to get a gradient.
+        TypeError: `input` is no tensor.
+    """
+)
+
 
 def memory(lengths: tuple[int, ...], dtype: dtypes.dtype | None, device: DeviceLike) -> Array:
     """Returns an array of the size, whose values are whatever its memory held."""
@@ -48,6 +78,7 @@ def _filled(array: Array, value: Any, requires_grad: bool) -> Tensor:
     return finished(array, requires_grad)
 
 
+@_of_a_size
 def zeros(
     *lengths: Any,
     size: Any = None,
@@ -55,22 +86,11 @@ def zeros(
     device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Returns a tensor of zeros.
-
-    Args:
-        *lengths: the size, as numbers or as one sequence.
-        size: the size, by keyword.
-        dtype: the default dtype if not given.
-        device: "cpu" or "meta"; the default device if not given.
-        requires_grad: whether it gets a gradient.
-
-    Raises:
-        RuntimeError: a length is negative, or a dtype that is not floating point is to get a gradient.
-        TypeError: a length is not an integer.
-    """
+    """Returns a tensor of zeros (torch.zeros)."""
     return _filled(memory(lengths_of("zeros", lengths, size), dtype, device), 0, requires_grad)
 
 
+@_of_a_size
 def ones(
     *lengths: Any,
     size: Any = None,
@@ -78,10 +98,11 @@ def ones(
     device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Returns a tensor of ones; the arguments are those of `zeros`."""
+    """Returns a tensor of ones (torch.ones)."""
     return _filled(memory(lengths_of("ones", lengths, size), dtype, device), 1, requires_grad)
 
 
+@_of_a_size
 def empty(
     *lengths: Any,
     size: Any = None,
@@ -89,7 +110,7 @@ def empty(
     device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Returns a tensor whose values are whatever its memory held; the arguments are those of `zeros`."""
+    """Returns a tensor whose values are whatever its memory held (torch.empty)."""
     return finished(memory(lengths_of("empty", lengths, size), dtype, device), requires_grad)
 
 
@@ -101,7 +122,7 @@ def full(
     device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Returns a tensor of one value.
+    """Returns a tensor of one value (torch.full).
 
     Args:
         size: the size, one sequence.
@@ -133,7 +154,9 @@ def arange(
     device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Returns the numbers from `start` up to, without, `end`: `arange(end)`, `arange(start, end, step=1)`.
+    """Returns the numbers from `start` up to, without, `end` (torch.arange).
+
+    It is called as `arange(end)` or `arange(start, end, step=1)`.
 
     Args:
         *bounds: the end; start and end; or start, end and step.
@@ -190,7 +213,7 @@ def linspace(
     device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Returns `steps` numbers at equal distances from `start` to `end`, both included.
+    """Returns `steps` numbers at equal distances from `start` to `end`, both included (torch.linspace).
 
     Args:
         start: the first number.
@@ -226,7 +249,7 @@ def eye(
     device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Returns a matrix with ones on its diagonal and zeros elsewhere.
+    """Returns a matrix with ones on its diagonal and zeros elsewhere (torch.eye).
 
     Args:
         n: the number of rows.
@@ -265,6 +288,7 @@ def memory_like(function: str, input: Any, dtype: dtypes.dtype | None, device: D
     return np.empty_like(array, dtype=kind, subok=False)
 
 
+@_like_another
 def zeros_like(
     input: Tensor,
     *,
@@ -272,21 +296,11 @@ def zeros_like(
     device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Returns a tensor of zeros of the size of another.
-
-    Args:
-        input: whose size, and dtype unless another is given, the result has.
-        dtype: another dtype.
-        device: "cpu" or "meta"; the default device if not given.
-        requires_grad: whether it gets a gradient.
-
-    Raises:
-        RuntimeError: a dtype that is not floating point is to get a gradient.
-        TypeError: `input` is no tensor.
-    """
+    """Returns a tensor of zeros of the size of another (torch.zeros_like)."""
     return _filled(memory_like("zeros_like", input, dtype, device), 0, requires_grad)
 
 
+@_like_another
 def ones_like(
     input: Tensor,
     *,
@@ -294,10 +308,11 @@ def ones_like(
     device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Returns a tensor of ones of the size of another; the arguments are those of `zeros_like`."""
+    """Returns a tensor of ones of the size of another (torch.ones_like)."""
     return _filled(memory_like("ones_like", input, dtype, device), 1, requires_grad)
 
 
+@_like_another
 def empty_like(
     input: Tensor,
     *,
@@ -305,7 +320,7 @@ def empty_like(
     device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Returns a tensor of the size of another, of any values; the arguments are those of `zeros_like`."""
+    """Returns a tensor of the size of another, of any values (torch.empty_like)."""
     return finished(memory_like("empty_like", input, dtype, device), requires_grad)
 
 
@@ -317,7 +332,20 @@ def full_like(
     device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Returns a tensor of one value, of the size of another; the rest is as in `zeros_like`."""
+    """Returns a tensor of one value, of the size of another (torch.full_like).
+
+    Args:
+        input: any shape; the result has its size, and its dtype and device unless others are given.
+        fill_value: a number, or a tensor of no dimension.
+        dtype: another dtype.
+        device: another device: "cpu" or "meta".
+        requires_grad: whether it gets a gradient.
+
+    Raises:
+        RuntimeError: the dtype cannot hold `fill_value`, there is no such device, or a dtype that is not
+            floating point is to get a gradient.
+        TypeError: `input` is no tensor, or `fill_value` no number.
+    """
     value = number("full_like", "fill_value", 2, fill_value)
     array = memory_like("full_like", input, dtype, device)
     return _filled(array, scalar(value, array.dtype), requires_grad)

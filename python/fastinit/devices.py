@@ -12,7 +12,7 @@ DeviceLike: TypeAlias = "device | str | None"
 
 
 class device:  # noqa: N801 - PyTorch's name
-    """A device: `device("cpu")`, or `device("meta")`, whose tensors have a shape and a dtype, and no values.
+    """A device: the CPU, or "meta", whose tensors have a shape and a dtype, and no values (torch.device).
 
     In a `with` block, tensors are made there unless a device is named.
 
@@ -87,14 +87,18 @@ def as_device(which: DeviceLike) -> device:
 
 
 def get_default_device() -> device:
-    """Returns where tensors are made if no device is named."""
+    """Returns where tensors are made if no device is named (torch.get_default_device)."""
     return _state.default
 
 
 def set_default_device(device: DeviceLike) -> None:
-    """Says where this thread makes tensors if no device is named; None is the CPU.
+    """Says where this thread makes tensors if no device is named (torch.set_default_device).
+
+    Args:
+        device: "cpu", "meta" or a device; None is the CPU.
 
     Raises:
         RuntimeError: it names another device than "cpu" and "meta".
+        TypeError: it is neither a string nor a device.
     """
     _state.default = CPU if device is None else as_device(device)

@@ -35,7 +35,7 @@ __all__ = [
 
 
 class dtype:  # noqa: N801 - PyTorch's name
-    """An element type. There is one object per type, so `is` and `==` agree.
+    """An element type (torch.dtype). There is one object per type, so `is` and `==` agree.
 
     Attributes:
         numpy: the NumPy dtype of an array that holds such elements.
@@ -126,12 +126,15 @@ _default = float32
 
 
 def get_default_dtype() -> dtype:
-    """Returns the dtype of tensors made of Python floats and of new layers' parameters: float32 until set."""
+    """Returns the dtype of what is made of Python floats, and of new layers (torch.get_default_dtype).
+
+    It is float32 until set.
+    """
     return _default
 
 
 def set_default_dtype(d: dtype) -> None:
-    """Sets what `get_default_dtype` returns.
+    """Sets what `get_default_dtype` returns (torch.set_default_dtype).
 
     Args:
         d: a floating-point dtype.
@@ -190,7 +193,17 @@ _PROMOTED: Final = {(a, b): _promote(a, b) for a in ALL for b in ALL}
 
 
 def promote_types(type1: dtype, type2: dtype) -> dtype:
-    """Returns the smallest dtype of the higher category that holds both (float16, bfloat16: float32)."""
+    """Returns the smallest dtype of the higher category that holds both (torch.promote_types).
+
+    The categories are bool, integers and floating point; float16 and bfloat16 make float32.
+
+    Args:
+        type1: a dtype.
+        type2: another.
+
+    Raises:
+        KeyError: one is no dtype.
+    """
     return _PROMOTED[type1, type2]
 
 
@@ -209,7 +222,7 @@ def _type_of_number(number: object) -> dtype:
 
 
 def result_type(*operands: Any) -> dtype:
-    """Returns the dtype of an operation on `operands`, under PyTorch's rules.
+    """Returns the dtype of an operation on `operands`, under PyTorch's rules (torch.result_type).
 
     Tensors of at least one dimension decide. Those of none count only if theirs is a higher category (bool,
     then integer, then floating point) than the dimensioned ones', and Python numbers only if higher than
@@ -245,12 +258,25 @@ def result_type(*operands: Any) -> dtype:
 
 
 def can_cast(from_: dtype, to: dtype) -> builtins.bool:
-    """Tells whether an in-place operation may write a result of dtype `from_` into a tensor of dtype `to`."""
+    """Tells whether a result of one dtype may be written into a tensor of another (torch.can_cast).
+
+    In-place operations ask it.
+
+    Args:
+        from_: the result's dtype.
+        to: the tensor's.
+
+    Returns:
+        False if `from_` is of a higher category, of bool, then integers, then floating point.
+
+    Raises:
+        AttributeError: one is no dtype.
+    """
     return _category(from_) <= _category(to)
 
 
 class finfo:  # noqa: N801 - PyTorch's name
-    """The limits of a floating-point dtype.
+    """The limits of a floating-point dtype (torch.finfo).
 
     Args:
         type: float16, bfloat16, float32 or float64; the default dtype if not given.
@@ -292,7 +318,7 @@ class finfo:  # noqa: N801 - PyTorch's name
 
 
 class iinfo:  # noqa: N801 - PyTorch's name
-    """The limits of an integer dtype.
+    """The limits of an integer dtype (torch.iinfo).
 
     Args:
         type: int8, int16, int32, int64 or uint8.

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from .autograd import wrap
+from .autograd.variable import wrap
 from .conversion import finished
 from .creation import linspace, placed
 from .devices import DeviceLike
@@ -70,8 +70,14 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
 def cartesian_prod(*tensors: Tensor) -> Tensor:
     """Returns all tuples of one element of each vector, a row each (torch.cartesian_prod).
 
+    Args:
+        *tensors: vectors, each (n,) of its own n.
+
+    Returns:
+        A row for each tuple, a column for each vector; of one vector alone, itself.
+
     Raises:
-        RuntimeError: one is no vector.
+        RuntimeError: one is no vector, or there is none.
     """
     for each in tensors:
         _check_vector(each)
@@ -88,8 +94,17 @@ def _check_vector(tensor: Tensor) -> None:
 def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
     """Returns all choices of `r` elements of a vector, a row each (torch.combinations).
 
+    Args:
+        input: (n,), of any dtype.
+        r: how many, above 0.
+        with_replacement: whether an element may be chosen again.
+
+    Returns:
+        A row for each choice, `r` columns.
+
     Raises:
         RuntimeError: it is no vector.
+        ValueError: `r` is not above 0.
     """
     _check_vector(input)
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
@@ -107,7 +122,25 @@ def logspace(
     device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Returns `base` to the powers that `linspace` gives from `start` to `end` (torch.logspace)."""
+    """Returns `base` to the powers that `linspace` gives from `start` to `end` (torch.logspace).
+
+    Args:
+        start: the first power.
+        end: the last power.
+        steps: how many.
+        base: what is raised to them.
+        dtype: the default dtype if not given; integers are rounded towards zero.
+        device: "cpu" or "meta"; the default device if not given.
+        requires_grad: whether it gets a gradient.
+
+    Returns:
+        A vector, computed in float64.
+
+    Raises:
+        RuntimeError: `steps` is negative, there is no such device, or a dtype that is not floating point is
+            to get a gradient.
+        TypeError: an end is no number, or `steps` no integer.
+    """
     powers = linspace(start, end, steps, dtype=dtypes.float64, device=device)._array
     with np.errstate(all="ignore"):
         return finished(np.power(float(base), powers).astype(dtypes.as_dtype(dtype).numpy), requires_grad)
@@ -116,7 +149,18 @@ def logspace(
 def scalar_tensor(
     s: float, *, dtype: dtypes.dtype | None = None, device: DeviceLike = None, requires_grad: bool = False
 ) -> Tensor:
-    """Returns a number as a 0-d tensor of the default dtype (torch.scalar_tensor)."""
+    """Returns a number as a 0-d tensor of the default dtype (torch.scalar_tensor).
+
+    Args:
+        s: the number.
+        dtype: another dtype.
+        device: "cpu" or "meta"; the default device if not given.
+        requires_grad: whether it gets a gradient.
+
+    Raises:
+        OverflowError: an integer is beyond the dtype.
+        RuntimeError: there is no such device, or a dtype that is not floating point is to get a gradient.
+    """
     return finished(placed(np.array(s, dtypes.as_dtype(dtype).numpy), device), requires_grad)
 
 
@@ -129,12 +173,42 @@ def _triangle(
 def tril_indices(
     row: int, col: int, offset: int = 0, *, dtype: dtypes.dtype = dtypes.int64, device: DeviceLike = None
 ) -> Tensor:
-    """Returns the rows and columns of a matrix's lower triangle (torch.tril_indices)."""
+    """Returns the rows and columns of a matrix's lower triangle (torch.tril_indices).
+
+    Args:
+        row: how many rows the matrix has.
+        col: how many columns.
+        offset: the last diagonal that belongs to it: above the main one if positive.
+        dtype: of the result, also a floating-point one.
+        device: "cpu" or "meta"; the default device if not given.
+
+    Returns:
+        (2, n), rows and then columns, in the order of rows.
+
+    Raises:
+        RuntimeError: there is no such device.
+        TypeError: `row`, `col` or `offset` is no number.
+    """
     return _triangle(np.tril_indices, row, col, offset, dtype, device)
 
 
 def triu_indices(
     row: int, col: int, offset: int = 0, *, dtype: dtypes.dtype = dtypes.int64, device: DeviceLike = None
 ) -> Tensor:
-    """Returns the rows and columns of a matrix's upper triangle (torch.triu_indices)."""
+    """Returns the rows and columns of a matrix's upper triangle (torch.triu_indices).
+
+    Args:
+        row: how many rows the matrix has.
+        col: how many columns.
+        offset: the first diagonal that belongs to it: above the main one if positive.
+        dtype: of the result, also a floating-point one.
+        device: "cpu" or "meta"; the default device if not given.
+
+    Returns:
+        (2, n), rows and then columns, in the order of rows.
+
+    Raises:
+        RuntimeError: there is no such device.
+        TypeError: `row`, `col` or `offset` is no number.
+    """
     return _triangle(np.triu_indices, row, col, offset, dtype, device)

@@ -61,7 +61,7 @@ def histogram(
     """
     if bins < 1 or at_most < 1:
         raise ValueError(f"histogram: expected bins and at_most of 1 or more, got {bins} and {at_most}")
-    found = _sample(values, at_most).astype(np.float64)
+    found = sample(values, at_most).astype(np.float64)
     found = found[np.isfinite(found)]
     low, high = limits or _limits(found, bins)
     if not (np.isfinite(low) and np.isfinite(high) and low < high):
@@ -70,8 +70,8 @@ def histogram(
     return Histogram(counts.astype(np.int64), edges, int((found < low).sum()), int((found > high).sum()))
 
 
-def _sample(values: npt.NDArray[Any], at_most: int) -> npt.NDArray[Any]:
-    """About `at_most` of the values, as runs that lie evenly spread over the row-major order."""
+def sample(values: npt.NDArray[Any], at_most: int) -> npt.NDArray[Any]:
+    """About `at_most` of the values, a vector: runs that lie evenly spread over the row-major order."""
     if values.size <= at_most:
         return values.reshape(-1)
     runs = max(1, at_most // _RUN)

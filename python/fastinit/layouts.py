@@ -29,13 +29,21 @@ class _Named:
 
 
 class layout(_Named):  # noqa: N801 - PyTorch's name
-    """How elements are stored (torch.layout)."""
+    """How elements are stored (torch.layout).
+
+    Args:
+        name: what it is called; `strided` is all there is.
+    """
 
     __slots__ = ()
 
 
 class memory_format(_Named):  # noqa: N801 - PyTorch's name
-    """In which order elements lie (torch.memory_format); accepted, without effect on copies."""
+    """In which order elements lie (torch.memory_format); accepted, without effect on copies.
+
+    Args:
+        name: what it is called: `contiguous_format`, `preserve_format` or `channels_last`.
+    """
 
     __slots__ = ()
 

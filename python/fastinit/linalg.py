@@ -45,5 +45,19 @@ __all__ = [
 
 
 def diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:  # noqa: N803
-    """Returns a view of the diagonals of matrices (torch.linalg.diagonal)."""
+    """Returns a view of the diagonals of matrices (torch.linalg.diagonal).
+
+    Args:
+        A: (..., m, n), of any dtype.
+        offset: which diagonal: above the main one if positive.
+        dim1: the first dimension of the matrices.
+        dim2: the second.
+
+    Returns:
+        The other dimensions, then the diagonal.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        ValueError: both are the same dimension.
+    """
     return _diagonal(A, offset, dim1, dim2)

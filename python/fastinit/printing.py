@@ -44,7 +44,7 @@ def set_printoptions(
     profile: str | None = None,
     sci_mode: bool | None = None,
 ) -> None:
-    """Sets how tensors print; what is None stays as it is, except `sci_mode`.
+    """Sets how tensors print; what is None stays, but for `sci_mode` (torch.set_printoptions).
 
     Args:
         precision: digits after the point.
@@ -62,7 +62,7 @@ def set_printoptions(
 
 
 def get_printoptions() -> dict[str, Any]:
-    """Returns the options that `set_printoptions` takes, as they are now."""
+    """Returns the options that `set_printoptions` takes, as they are now (torch.get_printoptions)."""
     return _options._asdict()
 
 

@@ -6,10 +6,11 @@ import numpy as np
 
 from . import dtypes, random
 from .arguments import integer, lengths_of
-from .autograd import record
+from .autograd.record import record
 from .conversion import finished
 from .creation import memory, memory_like
 from .devices import META, DeviceLike, as_device
+from .docstrings import documented
 from .meta import without_memory
 from .ops import drawing
 from .ops.operands import Array, broadcast, lift, lower
@@ -31,24 +32,8 @@ __all__ = [
     "randperm",
 ]
 
-_NORMAL = [
-    "Tensor mean, Tensor std, *, Generator generator = None",
-    "Tensor mean, float std = 1, *, Generator generator = None",
-    "float mean, Tensor std, *, Generator generator = None",
-    "float mean, float std, tuple of ints size, *, Generator generator = None, dtype dtype = None",
-]
-
-
-def rand(
-    *lengths: Any,
-    size: Any = None,
-    generator: Generator | None = None,
-    dtype: dtypes.dtype | None = None,
-    device: DeviceLike = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """Returns random numbers, uniform on [0, 1).
-
+_of_a_size = documented(
+    """
     Args:
         *lengths: the size, as numbers or as one sequence.
         size: the size, by keyword.
@@ -59,14 +44,49 @@ def rand(
 
     Raises:
         NotImplementedError: the dtype is not floating point.
-        RuntimeError: a length is negative.
-        TypeError: a length is not an integer.
+        RuntimeError: a length is negative, or there is no such device.
+        TypeError: a length is not an integer, or there is no size.
     """
+)
+_like_another = documented(
+    """
+    Args:
+        input: any shape; the result has its size, and its dtype and device unless others are given.
+        generator: where the random words come from; the default generator if not given.
+        dtype: a floating-point dtype.
+        device: another device: "cpu" or "meta".
+        requires_grad: whether it gets a gradient.
+
+    Raises:
+        NotImplementedError: the dtype is not floating point.
+        RuntimeError: there is no such device.
+        TypeError: `input` is no tensor.
+    """
+)
+_NORMAL = [
+    "Tensor mean, Tensor std, *, Generator generator = None",
+    "Tensor mean, float std = 1, *, Generator generator = None",
+    "float mean, Tensor std, *, Generator generator = None",
+    "float mean, float std, tuple of ints size, *, Generator generator = None, dtype dtype = None",
+]
+
+
+@_of_a_size
+def rand(
+    *lengths: Any,
+    size: Any = None,
+    generator: Generator | None = None,
+    dtype: dtypes.dtype | None = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Returns random numbers, uniform on [0, 1) (torch.rand)."""
     array = memory(lengths_of("rand", lengths, size), dtype, device)
     random.uniform(array, 0.0, 1.0, generator)
     return finished(array, requires_grad)
 
 
+@_of_a_size
 def randn(
     *lengths: Any,
     size: Any = None,
@@ -75,7 +95,7 @@ def randn(
     device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Returns random numbers, normal with mean 0 and variance 1; the arguments are those of `rand`."""
+    """Returns random numbers, normal with mean 0 and variance 1 (torch.randn)."""
     array = memory(lengths_of("randn", lengths, size), dtype, device)
     random.normal(array, 0.0, 1.0, generator)
     return finished(array, requires_grad)
@@ -91,7 +111,9 @@ def randint(
     device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Returns random integers, uniform on [low, high): `randint(high, size)`, `randint(low, high, size)`.
+    """Returns random integers, uniform on [low, high) (torch.randint).
+
+    It is called as `randint(high, size)` or `randint(low, high, size)`.
 
     Args:
         *bounds_and_size: the bounds, then the size as one sequence.
@@ -137,16 +159,16 @@ def randint_like(
     device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Returns random integers, uniform on [low, high), of the size of a tensor.
+    """Returns random integers, uniform on [low, high), of the size of a tensor (torch.randint_like).
 
     Args:
-        input: whose size, and dtype unless another is given, the result has.
+        input: any shape; the result has its size, and its dtype and device unless others are given.
         *bounds: `high`, or `low` and `high`.
         low: the least, by keyword; 0 if not given.
         high: one more than the greatest, by keyword.
         generator: where the random words come from; the default generator if not given.
         dtype: any dtype.
-        device: "cpu" or "meta"; the default device if not given.
+        device: another device: "cpu" or "meta".
         requires_grad: whether it gets a gradient.
 
     Raises:
@@ -176,7 +198,7 @@ def normal(
     device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Returns normal values: each with its own mean and standard deviation, or a size of them with one.
+    """Returns normal values (torch.normal): each of its own mean and deviation, or a size of them of one.
 
     Args:
         mean: the means, a tensor; or one number.
@@ -224,7 +246,7 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     """Returns ones and zeros: of the probabilities that a tensor holds, or of one for all (torch.bernoulli).
 
     Args:
-        input: the probabilities; where `p` is given, whose size and dtype the result has.
+        input: any shape: the probabilities; where `p` is given, whose size and dtype the result has.
         p: the probability of each.
         generator: where the random words come from; the default generator if not given.
 
@@ -252,7 +274,7 @@ def randperm(
     device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Returns the numbers 0 to n - 1 in a random order, each order as likely.
+    """Returns the numbers 0 to n - 1 in a random order, each order as likely (torch.randperm).
 
     Args:
         n: how many.
@@ -282,6 +304,7 @@ def randperm(
     return finished(array, requires_grad)
 
 
+@_like_another
 def rand_like(
     input: Tensor,
     *,
@@ -290,24 +313,13 @@ def rand_like(
     device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Returns random numbers, uniform on [0, 1), of the size of a tensor.
-
-    Args:
-        input: whose size, and dtype unless another is given, the result has.
-        generator: where the random words come from; the default generator if not given.
-        dtype: a floating-point dtype.
-        device: "cpu" or "meta"; the default device if not given.
-        requires_grad: whether it gets a gradient.
-
-    Raises:
-        NotImplementedError: the dtype is not floating point.
-        TypeError: `input` is no tensor.
-    """
+    """Returns random numbers, uniform on [0, 1), of the size of a tensor (torch.rand_like)."""
     array = memory_like("rand_like", input, dtype, device)
     random.uniform(array, 0.0, 1.0, generator)
     return finished(array, requires_grad)
 
 
+@_like_another
 def randn_like(
     input: Tensor,
     *,
@@ -316,7 +328,7 @@ def randn_like(
     device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Returns random numbers, normal with mean 0 and variance 1; the arguments are those of `rand_like`."""
+    """Returns normal random numbers, of mean 0 and variance 1, of the size of a tensor (torch.randn_like)."""
     array = memory_like("randn_like", input, dtype, device)
     random.normal(array, 0.0, 1.0, generator)
     return finished(array, requires_grad)

@@ -34,6 +34,8 @@ class Shard:
                 [0., 0.],
                 [1., 0.],
                 [0., 1.]])
+
+    Source: a box as a tuple of slices, as jax.Shard.index has it.
     """
 
     __slots__ = ("global_shape", "shape", "start")

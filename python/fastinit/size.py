@@ -9,10 +9,15 @@ __all__ = ["Size"]
 
 
 class Size(tuple[int, ...]):
-    """A tuple of a tensor's lengths; slices, sums and multiples of one are `Size` too.
+    """The lengths of a tensor's dimensions, a tuple (torch.Size).
+
+    Slices, sums and multiples of one are `Size` too.
+
+    Args:
+        shape: integers; none by default.
 
     Raises:
-        TypeError: an item is not an integer.
+        TypeError: an item is not an integer, or `shape` is no iterable.
     """
 
     __slots__ = ()

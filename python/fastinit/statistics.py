@@ -28,6 +28,8 @@ class Statistics:
         deviations: the sum of the squared deviations from the mean.
         min: the least value.
         max: the largest value.
+
+    Source: fastinit's own; see docs/diagnostics.md.
     """
 
     count: int = 0
@@ -63,6 +65,8 @@ def statistics(array: npt.NDArray[Any]) -> Statistics:
     Raises:
         TypeError: the values are complex, or no numbers.
 
+    Source: Chan, Golub and LeVeque 1979, as `merge`.
+
     Examples:
         >>> import numpy as np
         >>> found = statistics(np.array([1.0, 3.0, np.nan, 0.0, 0.0], np.float32))
@@ -92,7 +96,14 @@ def statistics(array: npt.NDArray[Any]) -> Statistics:
 
 
 def merge(a: Statistics, b: Statistics) -> Statistics:
-    """The statistics of the values of two arrays together, those of `a` first.
+    """Puts the statistics of two arrays together, those of `a` first. Raises nothing.
+
+    Args:
+        a: the statistics of one array, of any shape.
+        b: those of another.
+
+    Returns:
+        The statistics of the values of both.
 
     Source: Chan, Golub and LeVeque, *Updating formulae and a pairwise algorithm for computing sample
     variances*, 1979.

@@ -20,7 +20,10 @@ class UntypedStorage:
     Two tensors share memory if `data_ptr()` of their storages is the same.
 
     Args:
-        array: a window in it.
+        array: a window in it, a NumPy array of any shape.
+
+    Raises:
+        AttributeError: it is no array.
     """
 
     __slots__ = ("_first", "_owner", "_size")

@@ -13,19 +13,20 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from . import _core, autograd, devices, dtypes, layouts, printing
-from .autograd import Variable, result_class, wrap
+from .autograd import Variable
+from .autograd.compiled import result_class
 from .autograd.engine import Tensors
 from .autograd.graph import Array
+from .autograd.variable import wrap
 from .meta import has_no_memory, without_memory
-from .ops import comparison, copying, joining, product
-from .ops import shape as shapes
+from .ops import comparison, copying, permuting, product, rearranging, splitting
 from .ops.dims import flatten_arguments, wrap_dim
 from .ops.operands import operator, scalar
 from .size import Size
 from .tensor_memory import Memory
 from .tensor_methods import Methods
 
-__all__ = ["Tensor", "is_complex", "is_floating_point", "is_nonzero", "is_tensor", "numel"]
+__all__ = ["Tensor"]
 
 
 _eq = operator(comparison.eq)
@@ -39,6 +40,11 @@ class Tensor(Methods, Memory):
         *data: the lengths of the dimensions, for uninitialised memory; or nested sequences or an array, whose
             values are copied; or a tensor, whose memory is shared. The dtype is the default one, but for a
             tensor's.
+
+    Raises:
+        TypeError: a length is not an integer.
+        ValueError: a length is negative, a value is no number, or the sequences of one level differ in
+            length.
     """
 
     # NumPy leaves `array + tensor` to the tensor.
@@ -197,12 +203,12 @@ class Tensor(Methods, Memory):
     @property
     def T(self) -> Tensor:  # noqa: N802 - PyTorch's name
         """A view with all dimensions reversed."""
-        return shapes.numpy_t(self)
+        return permuting.numpy_t(self)
 
     @property
     def mT(self) -> Tensor:  # noqa: N802 - PyTorch's name
         """A view with the last two dimensions swapped."""
-        return shapes.matrix_t(self)
+        return permuting.matrix_t(self)
 
     @property
     def H(self) -> Tensor:  # noqa: N802 - PyTorch's name
@@ -211,12 +217,12 @@ class Tensor(Methods, Memory):
             raise RuntimeError(
                 f"tensor.H is only supported on matrices (2-D tensors). Got {self._array.ndim}-D tensor."
             )
-        return shapes.matrix_t(self)
+        return permuting.matrix_t(self)
 
     @property
     def mH(self) -> Tensor:  # noqa: N802 - PyTorch's name
         """A view with the last two dimensions swapped."""
-        return shapes.matrix_t(self, "mH")
+        return permuting.matrix_t(self, "mH")
 
     # Differentiation
 
@@ -251,6 +257,12 @@ class Tensor(Methods, Memory):
             grad_fn=None if node is None else node.name(),
         )
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from .html import tensor_html
+
+        return tensor_html(self._array, type(self).__name__, Tensor.__repr__(self))
+
     def __format__(self, spec: str) -> str:
         if self._array.ndim or has_no_memory(self._array):
             return object.__format__(self, spec)
@@ -264,10 +276,10 @@ class Tensor(Methods, Memory):
     def __iter__(self) -> Iterator[Tensor]:
         if self._array.ndim == 0:
             raise TypeError("iteration over a 0-d tensor")
-        return iter(joining.unbind(self))
+        return iter(splitting.unbind(self))
 
     def __reversed__(self) -> Tensor:
-        return joining.flip(self, 0) if self._array.ndim else self
+        return rearranging.flip(self, 0) if self._array.ndim else self
 
     def __contains__(self, element: object) -> bool:
         if isinstance(element, Variable | int | float):
@@ -435,28 +447,3 @@ class Tensor(Methods, Memory):
         if value is not None:
             array.fill(scalar(value, array.dtype))
         return wrap(array).requires_grad_(requires_grad)
-
-
-def is_tensor(obj: object) -> bool:
-    """Tells whether `obj` is a tensor (torch.is_tensor)."""
-    return isinstance(obj, Tensor)
-
-
-def is_floating_point(input: Tensor) -> bool:
-    """Tells whether the dtype is a floating-point one (torch.is_floating_point)."""
-    return input.is_floating_point()
-
-
-def is_nonzero(input: Tensor) -> bool:
-    """Tells whether the only element is not 0 (torch.is_nonzero)."""
-    return bool(input)
-
-
-def is_complex(input: Tensor) -> bool:
-    """Returns False: there are no complex dtypes (torch.is_complex)."""
-    return input.is_complex()
-
-
-def numel(input: Tensor) -> int:
-    """Returns the number of elements (torch.numel)."""
-    return input.numel()

@@ -7,7 +7,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from .autograd import Variable, bump, check_writable
+from .autograd import Variable
+from .autograd.record import bump, check_writable
 from .memory import dlpack
 from .meta import has_no_memory, refuse
 from .ops.operands import cpp_name

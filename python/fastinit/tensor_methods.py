@@ -8,27 +8,34 @@ from .ops import (
     activation,
     arithmetic,
     bivariate,
+    broadcasting,
     comparison,
     copying,
     cumulative,
     diagonals,
     drawing,
+    extremes,
+    gathering,
     indexing,
-    joining,
     linalg,
     norms,
     ordering,
+    permuting,
     pointwise,
     product,
+    quantiles,
+    rearranging,
     reduction,
     reduction_at,
     reshaping,
     scattering,
     selection,
+    shape,
     special,
-)
-from .ops import (
-    shape as shapes,
+    splitting,
+    strided,
+    ternary,
+    variance,
 )
 from .ops.later import Later
 from .ops.operands import operator
@@ -73,9 +80,9 @@ class Methods:
     reciprocal = arithmetic.reciprocal
     pow = arithmetic.pow
     square = arithmetic.square
-    addcmul = arithmetic.addcmul
-    addcdiv = arithmetic.addcdiv
-    lerp = arithmetic.lerp
+    addcmul = ternary.addcmul
+    addcdiv = ternary.addcdiv
+    lerp = ternary.lerp
     subtract = arithmetic.subtract
     multiply = arithmetic.multiply
     divide = arithmetic.divide
@@ -90,9 +97,9 @@ class Methods:
     neg_ = arithmetic.neg_
     reciprocal_ = arithmetic.reciprocal_
     square_ = arithmetic.square_
-    addcmul_ = arithmetic.addcmul_
-    addcdiv_ = arithmetic.addcdiv_
-    lerp_ = arithmetic.lerp_
+    addcmul_ = ternary.addcmul_
+    addcdiv_ = ternary.addcdiv_
+    lerp_ = ternary.lerp_
     negative = arithmetic.negative
     subtract_ = arithmetic.subtract_
     multiply_ = arithmetic.multiply_
@@ -278,19 +285,19 @@ class Methods:
     # Reductions
     sum = reduction.sum
     mean = reduction.mean
-    var = reduction.var
-    std = reduction.std
+    var = variance.var
+    std = variance.std
     prod = reduction.prod
-    cumsum = reduction.cumsum
+    cumsum = cumulative.cumsum
     logsumexp = reduction.logsumexp
-    norm = reduction.norm
+    norm = norms.norm
     any = reduction.any
     all = reduction.all
     count_nonzero = reduction.count_nonzero
     nansum = reduction.nansum
     nanmean = reduction.nanmean
     sum_to_size = reduction.sum_to_size
-    cumsum_ = reduction.cumsum_
+    cumsum_ = cumulative.cumsum_
 
     # Running values along a dimension
     cumprod = cumulative.cumprod
@@ -306,23 +313,23 @@ class Methods:
     renorm_ = norms.renorm_
 
     # Extremes and order
-    max = ordering.max
-    min = ordering.min
-    amax = ordering.amax
-    amin = ordering.amin
-    argmax = ordering.argmax
-    argmin = ordering.argmin
+    max = extremes.max
+    min = extremes.min
+    amax = extremes.amax
+    amin = extremes.amin
+    argmax = extremes.argmax
+    argmin = extremes.argmin
     sort = ordering.sort
     argsort = ordering.argsort
     topk = ordering.topk
-    median = ordering.median
-    aminmax = ordering.aminmax
+    median = quantiles.median
+    aminmax = extremes.aminmax
     msort = ordering.msort
     kthvalue = ordering.kthvalue
-    quantile = ordering.quantile
+    quantile = quantiles.quantile
     mode = ordering.mode
-    nanmedian = ordering.nanmedian
-    nanquantile = ordering.nanquantile
+    nanmedian = quantiles.nanmedian
+    nanquantile = quantiles.nanquantile
 
     # How often values occur
     unique = counting.unique
@@ -419,28 +426,28 @@ class Methods:
     bitwise_right_shift_ = comparison.bitwise_right_shift_
 
     # Shapes
-    reshape = shapes.reshape
-    view = shapes.view
-    view_as = shapes.view_as
-    reshape_as = shapes.reshape_as
-    flatten = shapes.flatten
-    ravel = shapes.ravel
-    unflatten = shapes.unflatten
-    transpose = shapes.transpose
-    t = shapes.t
-    permute = shapes.permute
-    movedim = shapes.movedim
-    squeeze = shapes.squeeze
-    unsqueeze = shapes.unsqueeze
-    expand = shapes.expand
-    expand_as = shapes.expand_as
-    swapaxes = shapes.swapaxes
-    moveaxis = shapes.moveaxis
-    swapdims = shapes.swapdims
-    adjoint = shapes.adjoint
-    broadcast_to = shapes.broadcast_to
-    unfold = shapes.unfold
-    as_strided = shapes.as_strided
+    reshape = shape.reshape
+    view = shape.view
+    view_as = shape.view_as
+    reshape_as = shape.reshape_as
+    flatten = shape.flatten
+    ravel = shape.ravel
+    unflatten = shape.unflatten
+    transpose = permuting.transpose
+    t = permuting.t
+    permute = permuting.permute
+    movedim = permuting.movedim
+    squeeze = shape.squeeze
+    unsqueeze = shape.unsqueeze
+    expand = broadcasting.expand
+    expand_as = broadcasting.expand_as
+    swapaxes = permuting.swapaxes
+    moveaxis = permuting.moveaxis
+    swapdims = permuting.swapdims
+    adjoint = permuting.adjoint
+    broadcast_to = broadcasting.broadcast_to
+    unfold = strided.unfold
+    as_strided = strided.as_strided
     squeeze_ = reshaping.squeeze_
     unsqueeze_ = reshaping.unsqueeze_
     t_ = reshaping.t_
@@ -454,14 +461,14 @@ class Methods:
     select = indexing.select
     narrow = indexing.narrow
     diagonal = indexing.diagonal
-    index_select = indexing.index_select
-    masked_select = indexing.masked_select
-    gather = indexing.gather
-    scatter = indexing.scatter
-    scatter_add = indexing.scatter_add
-    index_add = indexing.index_add
-    nonzero = indexing.nonzero
-    argwhere = indexing.nonzero
+    index_select = gathering.index_select
+    masked_select = gathering.masked_select
+    gather = gathering.gather
+    scatter = gathering.scatter
+    scatter_add = gathering.scatter_add
+    index_add = gathering.index_add
+    nonzero = gathering.nonzero
+    argwhere = gathering.nonzero
     scatter_ = scattering.scatter_
     scatter_add_ = scattering.scatter_add_
     index_add_ = scattering.index_add_
@@ -493,30 +500,30 @@ class Methods:
     diag_embed = diagonals.diag_embed
     diagflat = diagonals.diagflat
     fill_diagonal_ = diagonals.fill_diagonal_
+    tril = diagonals.tril
+    triu = diagonals.triu
     tril_ = diagonals.tril_
     triu_ = diagonals.triu_
     __getitem__ = indexing.getitem
     __setitem__ = indexing.setitem
 
     # Splitting and repeating
-    split = joining.split
-    chunk = joining.chunk
-    unbind = joining.unbind
-    repeat = joining.repeat
-    tile = joining.tile
-    flip = joining.flip
-    roll = joining.roll
-    split_with_sizes = joining.split
-    tensor_split = joining.tensor_split
-    repeat_interleave = joining.repeat_interleave
-    fliplr = joining.fliplr
-    flipud = joining.flipud
-    rot90 = joining.rot90
-    tril = joining.tril
-    triu = joining.triu
-    hsplit = joining.hsplit
-    vsplit = joining.vsplit
-    dsplit = joining.dsplit
+    split = splitting.split
+    chunk = splitting.chunk
+    unbind = splitting.unbind
+    repeat = rearranging.repeat
+    tile = rearranging.tile
+    flip = rearranging.flip
+    roll = rearranging.roll
+    split_with_sizes = splitting.split
+    tensor_split = splitting.tensor_split
+    repeat_interleave = rearranging.repeat_interleave
+    fliplr = rearranging.fliplr
+    flipud = rearranging.flipud
+    rot90 = rearranging.rot90
+    hsplit = splitting.hsplit
+    vsplit = splitting.vsplit
+    dsplit = splitting.dsplit
 
     # Copies and conversions
     clone = copying.clone

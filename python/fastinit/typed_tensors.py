@@ -62,8 +62,25 @@ class TensorType(type):
         return isinstance(instance, Tensor) and instance.dtype is cls.dtype
 
 
+_TEXT: Final = """The tensors of {dtype} (torch.{name}): a call makes one, and all are instances.
+
+An older name for `dtype={dtype}`.
+
+Args:
+    *data: the lengths of the dimensions, for uninitialised memory; or a sequence or an array of any shape,
+        whose values are copied; or a tensor of this dtype, whose memory is shared.
+
+Raises:
+    RuntimeError: a length is negative, or the dtype cannot hold a number.
+    TypeError: a tensor is of another dtype, or a value is neither a length nor a sequence.
+    ValueError: the sequences of one level differ in length.
+"""
+
+
 def _of(dtype: dtypes.dtype) -> TensorType:
-    return TensorType(f"{dtype.type_name}Tensor", (), {"dtype": dtype, "__module__": "fastinit"})
+    name = f"{dtype.type_name}Tensor"
+    text = _TEXT.format(dtype=dtype.name, name=name)
+    return TensorType(name, (), {"dtype": dtype, "__module__": "fastinit", "__doc__": text})
 
 
 FloatTensor: Final = _of(dtypes.float32)

@@ -165,9 +165,16 @@ def test_an_engine_that_forgets_a_task_is_an_error_and_publishes_nothing(tmp_pat
     assert not list(tmp_path.glob("*.safetensors"))
 
 
-@pytest.mark.parametrize("name", ["spark", "", "Dask"])
-def test_an_unknown_engine_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match=f'unknown engine "{name}"; it may be "local", "dask" or "ray"'):
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("spork", 'it may be "dask", "local", "ray"'),
+        ("", 'it may be "dask", "local", "ray"'),
+        ("Dask", 'did you mean "dask"'),
+    ],
+)
+def test_an_unknown_engine_is_refused_and_the_nearest_is_said(name: str, hint: str) -> None:
+    with pytest.raises(ValueError, match=f'unknown engine "{name}"; {hint}'):
         engine_called(name)
 
 

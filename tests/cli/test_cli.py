@@ -5,10 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from typer.testing import CliRunner
-
 import fastinit
-from fastinit import cli
 from reference.commands import Command, assert_one_line_of_error
 
 
@@ -18,13 +15,6 @@ def test_version_and_info_print_what_is_in_use(command: Command) -> None:
     assert info.returncode == 0
     assert fastinit.__version__ in info.stdout
     assert "threads" in info.stdout
-
-
-def test_help_names_the_commands() -> None:
-    shown = CliRunner().invoke(cli.app, ["--help"])
-    assert shown.exit_code == 0
-    assert "init" in shown.output
-    assert "info" in shown.output
 
 
 def test_the_command_says_how_to_install_what_it_lacks() -> None:

@@ -323,6 +323,20 @@ def test_explain_says_which_rule_decides_and_writes_nothing(
     assert [path.name for path in tmp_path.iterdir()] == ["small.toml"]
 
 
+def test_an_explanation_as_json_says_the_rule_and_what_it_calls(recipe: Path, command: Command) -> None:
+    found = json.loads(command("init", recipe, "--explain", "head", "--json").stdout)
+    assert (found["name"], found["tied_to"], found["shape"]) == ("head", "h.0.weight", [6, 4])
+    assert (found["rule"], found["initialiser"]) == (2, "normal_(std=0.02)")
+    text = command("init", recipe, "--explain", "head").stdout
+    assert found["explanation"] == text.splitlines()
+
+
+def test_an_explanation_of_rules_alone_knows_no_shape(rules: Path, command: Command) -> None:
+    found = json.loads(command("init", rules, "--explain", "any.name", "--json").stdout)
+    assert (found["tied_to"], found["shape"], found["rule"]) == (None, None, None)
+    assert found["explanation"][-1].endswith("decides: normal_(std=0.02)")
+
+
 def test_a_dry_run_prints_the_plan_and_writes_nothing(recipe: Path, tmp_path: Path, command: Command) -> None:
     done = command("init", recipe, "--dry-run", "--max-shard-size", "100")
     assert done.returncode == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -53,3 +54,18 @@ def test_a_directory_without_a_manifest_is_one_line_of_error(tmp_path: Path, com
     done = command("verify", tmp_path)
     assert_one_line_of_error(done)
     assert "holds no fastinit-manifest.json" in done.stderr
+
+
+def test_json_says_what_was_compared_and_where_it_differs(model: Path, command: Command) -> None:
+    done = command("verify", "out", "--json")
+    right = json.loads(done.stdout)
+    assert (right["identical"], right["seed"], right["numel"], right["tensor"]) == (True, 3, 120, None)
+    data = bytearray(model.read_bytes())
+    data[-1] ^= 1
+    model.write_bytes(data)
+    done = command("verify", "out", "--json")
+    assert done.returncode == 1
+    wrong = json.loads(done.stdout)
+    assert (wrong["identical"], wrong["file"], wrong["tensor"]) == (False, "model.safetensors", "w")
+    assert wrong["index"] == 119
+    assert done.stderr == f"fastinit: {wrong['difference']}\n"

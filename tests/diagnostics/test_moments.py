@@ -106,6 +106,8 @@ def test_the_rounding_of_a_dtype_is_no_surprise(dtype: str, std: float) -> None:
         ("kaiming_uniform_", Layout(transposed=True), (10, 100)),
         ("lecun_normal_", Layout(expert_axis=0, transposed=True), (4, 10, 50)),
         ("lecun_normal_", Layout(transposed=True, kernel_first=True), (3, 3, 5, 20)),
+        ("xavier_uniform_", Layout(splits=3, gains=(1, 1, 0.2)), (60, 30)),
+        ("kaiming_normal_", Layout(splits=(30, 10), gains=(2, 0)), (40, 30)),
     ],
 )
 def test_each_matrix_of_a_layout_counts_with_its_own_fans(

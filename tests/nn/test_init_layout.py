@@ -1,11 +1,12 @@
 """A tensor that holds several matrices, or stores one transposed, is filled as by hand, matrix by matrix."""
 
+import dataclasses
 import itertools
 import math
 
 import numpy as np
 import pytest
-from ml_dtypes import bfloat16
+from ml_dtypes import bfloat16, finfo
 
 import fastinit
 from fastinit import Generator, Shard, _core
@@ -149,6 +150,41 @@ def test_the_scale_is_that_of_the_elements_own_matrix(name, function, keywords, 
     array = getattr(init, function)(np.empty(shape, dtype), **keywords, generator=generator, layout=layout)
     assert array.tobytes() == expected.tobytes()
     assert position(generator) == -(-array.size // 4) * 4
+
+
+@each_dtype
+@pytest.mark.parametrize(("function", "keywords", "fill"), SCALED)
+@pytest.mark.parametrize("name", ["grouped queries", "transposed splits", "kernel", "experts last"])
+def test_gains_scale_the_parts_of_a_tensor(name, function, keywords, fill, dtype):
+    shape, layout, boxes, axes = given(name)
+    gains = (1.5, 0.25, 3.0)[: len(layout.splits)]
+    expected = np.empty(shape, dtype)
+    for box, gain in zip(boxes, itertools.cycle(gains)):  # each expert has the same splits
+        out, inner, *kernel = (expected[box].shape[axis] for axis in axes)
+        taps = math.prod(kernel)
+        plain, arguments = fill(inner * taps, out * taps)
+        scaled = [gain * each for each in arguments]
+        whole = getattr(init, plain)(np.empty(shape, dtype), *scaled, generator=Generator(seed=3))
+        expected[box] = whole[box]
+    scaling = dataclasses.replace(layout, gains=gains)
+    array = np.empty(shape, dtype)
+    getattr(init, function)(array, **keywords, generator=Generator(seed=3), layout=scaling)
+    rounding = 4 * float(finfo(dtype).eps)
+    np.testing.assert_allclose(
+        array.astype(np.float64), expected.astype(np.float64), rtol=rounding, atol=rounding
+    )
+    part = np.empty([(size + 1) // 2 for size in shape], dtype)
+    index = tuple(slice(size // 2, size) for size in shape)
+    getattr(init, function)(
+        part, **keywords, generator=Generator(seed=3), layout=scaling, shard=Shard(shape, index)
+    )
+    assert part.tobytes() == array[index].tobytes()
+
+
+@pytest.mark.parametrize(("function", "keywords"), [(function, keywords) for function, keywords, _ in WHOLE])
+def test_what_makes_whole_matrices_takes_no_gains(function, keywords):
+    layout = Layout(2, gains=(1, 2))
+    refused(function, keywords, (4, 4, 3), layout, ValueError, "gains scale what is drawn element by element")
 
 
 def by_hand(name, function, keywords, dtype, generator):
@@ -368,9 +404,18 @@ def test_nothing_is_written_where_one_matrix_cannot_be(function, keywords, shape
         ({"expert_axis": 0.5}, TypeError),
         ({"transposed": 1}, TypeError),
         ({"kernel_first": None}, TypeError),
+        ({"gains": 2.0}, TypeError),
+        ({"gains": "ab", "splits": 2}, TypeError),
+        ({"gains": (1, "2"), "splits": 2}, TypeError),
+        ({"gains": (1, True), "splits": 2}, TypeError),
+        ({"gains": (1, -2), "splits": 2}, ValueError),
+        ({"gains": (1, math.inf), "splits": 2}, ValueError),
+        ({"gains": (1, 2)}, ValueError),
+        ({"gains": (1, 2), "splits": 3}, ValueError),
+        ({"gains": (1, 2, 3), "splits": (4, 4)}, ValueError),
     ],
 )
-def test_a_layout_of_other_things_than_ints_is_refused(arguments, error):
+def test_a_layout_of_other_things_than_numbers_is_refused(arguments, error):
     with pytest.raises(error, match="Layout: expected"):
         Layout(**arguments)
 
@@ -379,7 +424,10 @@ def test_a_layout_may_be_written_with_lists_and_is_a_value():
     layout = Layout([2, np.int64(3)], [0])
     assert layout == Layout((2, 3), (0,))
     assert hash(layout) == hash(Layout((2, 3), (0,)))
-    assert repr(layout) == "Layout(splits=(2, 3), expert_axis=(0,), transposed=False, kernel_first=False)"
+    shown = "splits=(2, 3), expert_axis=(0,), transposed=False, kernel_first=False, gains=None"
+    assert repr(layout) == f"Layout({shown})"
+    assert Layout(2, gains=[1, np.float64(0.5)]) == Layout(2, gains=(1.0, 0.5))
+    assert hash(Layout(2, gains=[1, 2])) == hash(Layout(2, gains=(1.0, 2.0)))
 
 
 @pytest.mark.parametrize("function", ["orthogonal_", "sparse_", "eye_", "xavier_normal_"])

@@ -113,6 +113,11 @@ RULE = '[[rule]]\nmatch = "*"\ninit = "xavier_normal_"\n'
         ("transposed = true\ngain = 2", Layout(transposed=True), "gain=2, layout=Layout(transposed=True)"),
         ("transposed = false", Layout(), "Layout()"),
         ("kernel_first = true", Layout(kernel_first=True), "Layout(kernel_first=True)"),
+        (
+            'splits = 2\ngains = [1, "1 / n"]',
+            Layout(2, gains=(1, 0.5)),
+            "Layout(splits=2, gains=(1.0, 0.5))",
+        ),
     ],
 )
 def test_the_keys_of_a_layout_reach_the_initialiser(
@@ -135,6 +140,8 @@ def test_the_keys_of_a_layout_reach_the_initialiser(
         ('kernel_first = "yes"', "kernel_first must be true or false"),
         ("splits = 1.5", "splits: 1.5 is 1.5, not a whole number"),
         ("splits = 5", 'tensor "w": xavier_normal_(layout=Layout(splits=5)): the splits do not fit'),
+        ("splits = 2\ngains = 3", "gains: must be an array of numbers"),
+        ("splits = 2\ngains = [1]", "expected a gain for each of 2 splits, got 1"),
         ("layout = 3", 'unknown argument of xavier_normal_ "layout"'),
     ],
 )

@@ -123,6 +123,7 @@ def test_the_text_is_this() -> None:
         (Layout((8, 2), (0, 1)), "splits = [8, 2]\nexpert_axis = [0, 1]"),
         (Layout(kernel_first=True), "kernel_first = true"),
         (Layout(transposed=True, kernel_first=True), "transposed = true\nkernel_first = true"),
+        (Layout(3, gains=(1, 1, 0.1)), "splits = 3\ngains = [1.0, 1.0, 0.1]"),
     ],
 )
 def test_a_layout_is_written_with_its_own_keys(layout: Layout, text: str) -> None:

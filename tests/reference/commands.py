@@ -8,6 +8,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from fastinit import checkpoint
+from fastinit.recipe import Recipe
+
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -21,3 +24,13 @@ def assert_one_line_of_error(done: subprocess.CompletedProcess[str], status: int
     assert done.returncode == status, done.stderr
     assert done.stdout == ""
     assert re.fullmatch(r"fastinit: [^\n]+\n", done.stderr)
+
+
+def small_gpt2(directory: Path) -> None:
+    """Writes `gpt2.toml`, a GPT-2 of a few thousand values, its rules alone as `rules.toml`, and `gpt2`."""
+    example = Path(__file__).parents[2] / "examples" / "gpt2.toml"
+    sizes = "n_layer = 1\nn_embd = 16\nn_positions = 8\nn_vocab = 32\n"
+    (directory / "gpt2.toml").write_text(f'base = "{example}"\n\n[vars]\n{sizes}')
+    rules = '[[rule]]\nmatch = "*.bias"\ninit = "zeros_"\n\n[[rule]]\nmatch = "*"\ninit = "normal_"\n'
+    (directory / "rules.toml").write_text(rules)
+    checkpoint.write(Recipe.from_toml(directory / "gpt2.toml"), directory / "gpt2", seed=0)

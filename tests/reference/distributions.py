@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from reference import box_muller
 from reference.philox import words, words64
+from reference.specification import fills as specified
 
 TRIES = 16
 
@@ -110,10 +110,8 @@ def standard_normal(positions: np.ndarray, dtype: np.dtype, stream: Stream, draw
 
 
 def float32_normal(positions: np.ndarray, stream: Stream, draw: int = 0) -> np.ndarray:
-    """The same in float32, with the kernels' own bits."""
-    even = positions & ~np.int64(1)
-    pair = [words(even + i, stream.seed, stream.stream, draw).astype(np.uint32) for i in (0, 1)]
-    return box_muller.standard_normal(*pair, positions & 1 == 1)
+    """The same in float32, with the kernels' own bits: they decide what a truncated normal accepts."""
+    return specified.standard_normal(32, specified.Place(stream.seed, stream.stream, positions), draw)
 
 
 def is_central(dtype: np.dtype, low: float, high: float) -> bool:

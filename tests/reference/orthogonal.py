@@ -1,4 +1,4 @@
-"""Random orthogonal matrices, operation by operation: what the compiled kernels must give, bit for bit.
+"""Random orthogonal matrices, operation by operation as docs/stream_functions.md gives them.
 
 G. W. Stewart: The efficient generation of random orthogonal matrices with an application to condition
 estimators. SIAM J. Numer. Anal. 17(3), 1980.
@@ -40,7 +40,7 @@ def make_reflectors(x: np.ndarray) -> np.ndarray:
     for k in range(columns):
         norm, first = np.sqrt(squares[k]), wide[k, k]
         sign = -1.0 if first < 0 else 1.0
-        if rows - k == 1:  # nothing to turn: the element keeps its sign
+        if rows - k == 1 or norm == 0:  # nothing to turn: the element keeps its sign
             x[:, k] = 0
             signs[k] = sign
             continue

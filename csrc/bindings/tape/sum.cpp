@@ -53,6 +53,9 @@ T sum(const T* x, py::ssize_t size) {
 // sum_of_all(input)
 py::object sum_of_all(PyObject* const* values, Py_ssize_t count) {
     const Arguments arguments("sum_of_all", values, count, 1, 1);
+    if (!is_variable(values[0]))
+        throw py::type_error(std::string("sum(): argument 'input' (position 1) must be Tensor, not ") +
+                             Py_TYPE(values[0])->tp_name);
     if (!is_plain_array(as_variable(values[0])->array)) return py::none();
     const auto x = py::reinterpret_borrow<py::array>(as_variable(values[0])->array);
     if (x.size() > largest || (x.flags() & py::array::c_style) == 0 || !well_behaved(x)) return py::none();

@@ -41,7 +41,9 @@ class InverseTruncatedNormal {
         const UpperTail above_low = upper_normal_tail(low), above_high = upper_normal_tail(high);
         log_unit_ = low > 0.0 ? above_low.log_scale : 0.0;
         unit_ = exp(log_unit_);
-        above_high_ = above_high.scaled * exp(above_high.log_scale - log_unit_);
+        // Above infinity there is nothing, in units however small: 0 times an infinite factor would be a NaN.
+        above_high_ =
+            high == __builtin_inf() ? 0.0 : above_high.scaled * exp(above_high.log_scale - log_unit_);
         const double above = above_low.scaled * exp(above_low.log_scale - log_unit_);
         between_ = above - above_high_;
         below_low_ = low > 0.0 ? __builtin_inf() : upper_normal_tail(-low).value();

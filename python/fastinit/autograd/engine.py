@@ -94,7 +94,7 @@ def backward(
     """Adds the gradients of `tensors` to `.grad` of the leaves they were made from (torch.autograd.backward).
 
     Args:
-        tensors: a tensor, or several, that require grad.
+        tensors: a tensor, or several, of any shapes, that require grad.
         grad_tensors: the gradient of each, of its shape; None, for a scalar, stands for one.
         retain_graph: keep the saved values, so that a second backward can follow.
         create_graph: not supported.
@@ -132,13 +132,16 @@ def grad(
     """Returns the gradients of `outputs` with respect to `inputs`, leaving `.grad` (torch.autograd.grad).
 
     Args:
-        outputs: as `tensors` of `backward`.
+        outputs: a tensor, or several, of any shapes, that require grad.
         inputs: the tensors, leaves or not, that the gradients are wanted of.
-        grad_outputs: as `grad_tensors` of `backward`.
-        retain_graph: as in `backward`.
+        grad_outputs: the gradient of each output, of its shape; None, for a scalar, stands for one.
+        retain_graph: keep the saved values, so that a second pass can follow.
         create_graph: not supported.
         allow_unused: give None for an input that the outputs do not depend on, instead of raising.
         materialize_grads: give zeros instead of None.
+
+    Returns:
+        A gradient for each input, of its shape and dtype.
 
     Raises:
         RuntimeError: as `backward`; also no input, or one that is no tensor, requires no grad, or is not

@@ -105,27 +105,42 @@ class _Static(metaclass=FunctionMeta):
 
 
 class Function(_Static):
-    """An operation with a backward pass of its own (torch.autograd.Function).
+    """An operation with a backward pass of its own.
 
     A subclass has the static methods `forward` and `backward`, which work on tensors; nothing that they do is
     recorded. `apply` calls it.
 
-    >>> class Cube(fastinit.autograd.Function):
-    ...     @staticmethod
-    ...     def forward(ctx, x):
-    ...         ctx.save_for_backward(x)
-    ...         return x ** 3
-    ...     @staticmethod
-    ...     def backward(ctx, grad):
-    ...         (x,) = ctx.saved_tensors
-    ...         return 3 * x ** 2 * grad
-    >>> x = fastinit.tensor(2.0, requires_grad=True)
-    >>> y = Cube.apply(x)
-    >>> y
-    tensor(8., grad_fn=<CubeBackward>)
-    >>> y.backward()
-    >>> x.grad
-    tensor(12.)
+    Args:
+        *args: ignored: `apply` is a method of the class, and no instance is needed.
+        **kwargs: ignored.
+
+    Raises:
+        NotImplementedError: in `apply` or the backward pass, the subclass does not define `forward` or
+            `backward`.
+        RuntimeError: an instance is called; in `apply`, both `backward` and `vjp` are defined.
+
+    Warns:
+        DeprecationWarning: an instance is made.
+
+    Source: torch.autograd.Function.
+
+    Examples:
+        >>> class Cube(fastinit.autograd.Function):
+        ...     @staticmethod
+        ...     def forward(ctx, x):
+        ...         ctx.save_for_backward(x)
+        ...         return x ** 3
+        ...     @staticmethod
+        ...     def backward(ctx, grad):
+        ...         (x,) = ctx.saved_tensors
+        ...         return 3 * x ** 2 * grad
+        >>> x = fastinit.tensor(2.0, requires_grad=True)
+        >>> y = Cube.apply(x)
+        >>> y
+        tensor(8., grad_fn=<CubeBackward>)
+        >>> y.backward()
+        >>> x.grad
+        tensor(12.)
     """
 
     generate_vmap_rule: ClassVar[bool] = False

@@ -28,7 +28,11 @@ mode = _core.GradMode()
 
 
 def is_grad_enabled() -> bool:
-    """Tells whether operations of this thread are recorded."""
+    """Tells whether operations of this thread are recorded (torch.is_grad_enabled).
+
+    Returns:
+        True unless `no_grad` or the like says otherwise.
+    """
     return mode.enabled
 
 
@@ -42,7 +46,11 @@ _inference = _Inference()
 
 
 def is_inference_mode_enabled() -> bool:
-    """Tells whether this thread is within `inference_mode` (torch.is_inference_mode_enabled)."""
+    """Tells whether this thread is within `inference_mode` (torch.is_inference_mode_enabled).
+
+    Returns:
+        A Python bool.
+    """
     return _inference.enabled
 
 
@@ -141,14 +149,27 @@ class _DecoratorOrContext(_Switch):
 
 
 class no_grad(_DecoratorOrContext):  # noqa: N801 - PyTorch's name
-    """Operations inside are not recorded; as a context manager or a decorator (torch.no_grad)."""
+    """Operations inside are not recorded; as a context manager or a decorator (torch.no_grad).
+
+    Args:
+        function: what is decorated, of `@no_grad`; nothing in `with no_grad():` and in `@no_grad()`.
+
+    Warns:
+        FutureWarning: a class is decorated.
+    """
 
 
 class inference_mode(_Switch):  # noqa: N801 - PyTorch's name
-    """As `no_grad`: this library keeps no bookkeeping that could be dropped beyond it (torch.inference_mode).
+    """Operations inside are not recorded, as within `no_grad` (torch.inference_mode).
+
+    This library keeps no bookkeeping that could be dropped beyond it.
 
     Args:
-        mode: False records operations again, also within another `inference_mode`.
+        mode: False records operations again, also within another `inference_mode`; or what is decorated, of
+            `@inference_mode`.
+
+    Warns:
+        FutureWarning: a class is decorated.
     """
 
     @overload
@@ -181,7 +202,15 @@ class inference_mode(_Switch):  # noqa: N801 - PyTorch's name
 
 
 class enable_grad(_DecoratorOrContext):  # noqa: N801 - PyTorch's name
-    """Operations inside are recorded, also within `no_grad` (torch.enable_grad)."""
+    """Operations inside are recorded, also within `no_grad` (torch.enable_grad).
+
+    Args:
+        function: what is decorated, of `@enable_grad`; nothing in `with enable_grad():` and in
+            `@enable_grad()`.
+
+    Warns:
+        FutureWarning: a class is decorated.
+    """
 
     _mode = True
 

@@ -29,7 +29,7 @@ def gradcheck(
     """Compares analytical gradients with central differences, entry by entry (torch.autograd.gradcheck).
 
     Args:
-        func: takes `inputs`, returns a tensor or several.
+        func: takes `inputs`, returns a tensor or several, of any shapes.
         inputs: its arguments; those that are tensors which require grad are perturbed, and should be float64.
         eps: the perturbation.
         atol: the absolute tolerance.

@@ -95,7 +95,10 @@ class View:
 
 
 class Variable(_core.VariableBase):
-    """An array and its place in the graph; the base of `Tensor`. The compiled base has the fields."""
+    """An array and its place in the graph: the base of `Tensor`, by which `isinstance` knows a tensor.
+
+    Source: torch.autograd.Variable.
+    """
 
     _array: Array
     _requires_grad: bool

@@ -35,13 +35,16 @@ class Drift:
     """How a tensor w differs from its initial values w0, which are first rounded to its dtype.
 
     Args:
-        relative: |w - w0| / |w0|, in the Euclidean norm; 0 where nothing has changed, infinite where w0 is 0.
+        relative: `|w - w0| / |w0|`, in the Euclidean norm; 0 where nothing has changed, infinite where w0
+            is 0.
         rms: the root of the mean of (w - w0)^2.
-        largest: the largest |w - w0| of one value.
+        largest: the largest `|w - w0|` of one value.
         cosine: that of the angle between w and w0; NaN where one of them is 0.
         std_then: the standard deviation of w0.
         std_now: that of w.
         unchanged: which part of the values are what they were.
+
+    Source: fastinit's own; see docs/checkpoints.md.
     """
 
     relative: float
@@ -80,6 +83,8 @@ def drift(
         CheckpointError: the two do not fit; the message lists in what.
         RecipeError: the recipe cannot be applied to the checkpoint's tensors.
         OSError: a file cannot be read.
+
+    Source: fastinit's own; see docs/checkpoints.md.
     """
     if not isinstance(checkpoint, Checkpoint):
         checkpoint = Checkpoint(checkpoint)

@@ -23,6 +23,8 @@ class Manifest:
         url: the directory that holds it, as it was asked for.
         job: the recipe, the seed and the sizes that decide every byte.
         tensors: of each stored tensor, its digest and its statistics.
+
+    Source: fastinit's own; see docs/checkpoints.md.
     """
 
     url: str

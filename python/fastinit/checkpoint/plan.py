@@ -42,6 +42,8 @@ class File:
         header: the bytes before the data.
         cuts: where its data begins, is cut into what tasks of their own write, and ends: nowhere between, but
             for a tensor larger than a shard.
+
+    Source: the safetensors format, https://github.com/huggingface/safetensors.
     """
 
     name: str
@@ -73,6 +75,12 @@ class Plan:
     A tied name is stored nowhere, as `transformers` leaves it out of what it saves: a model whose
     configuration ties two parameters loads the one and points the other at it. The header of the file that
     has the source says so, in the way of `safetensors.torch.save_model`: `{"lm_head.weight": "wte.weight"}`.
+
+    Args:
+        files: the files, in the order of their names.
+        ties: each name that is stored nowhere, to the one that stands for it.
+
+    Source: fastinit's own; see docs/checkpoints.md.
     """
 
     files: tuple[File, ...]
@@ -131,9 +139,15 @@ def plan(recipe: Recipe, max_shard_size: int | str = MAX_SHARD_SIZE) -> Plan:
         max_shard_size: how many bytes of values a file may hold, as a number or as `"5GB"`. A tensor that is
             larger has a file to itself.
 
+    Returns:
+        The files, whose headers are made and whose data is cut into what tasks write; nothing is computed
+        yet.
+
     Raises:
         RecipeError: the recipe lists no tensors, or one has a name that safetensors keeps for itself.
         ValueError: `max_shard_size` is no size.
+
+    Source: fastinit's own, with the shard sizes of transformers' `save_pretrained`; see docs/checkpoints.md.
     """
     limit = parse_bytes(max_shard_size)
     with located(recipe.source):

@@ -41,14 +41,17 @@ class Checkpoint:
         OSError: it is not there, or cannot be read.
 
     Attributes:
+        directory: where its files lie.
         tensors: where each tensor lies, file after file.
         headers: what the header of each file says.
+
+    Source: the safetensors format, https://github.com/huggingface/safetensors, and transformers' index.
     """
 
     def __init__(self, path_or_url: str | os.PathLike[str], options: Mapping[str, Any] | None = None) -> None:
         self.source = os.fspath(path_or_url)
         directory, name = _split(self.source)
-        self._directory = directory
+        self.directory = directory
         self._store: Store = open_store(directory, options)
         listed = self._listed(name)
         files = sorted(set(listed.values())) if listed is not None else self._files(name)
@@ -194,7 +197,7 @@ class Checkpoint:
         return placed
 
     def _at(self, file: str) -> str:
-        return f"{self._directory.rstrip('/')}/{file}"
+        return f"{self.directory.rstrip('/')}/{file}"
 
 
 def _split(source: str) -> tuple[str, str | None]:

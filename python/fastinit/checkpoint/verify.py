@@ -50,6 +50,8 @@ def verify(
         CheckpointError: the manifest is none, or of another version of the stream.
         FileNotFoundError: the directory has no manifest.
         OSError: a file cannot be read.
+
+    Source: fastinit's own; see docs/checkpoints.md.
     """
     store = open_store(directory, options)
     manifest = Manifest.read(store)

@@ -73,6 +73,8 @@ def write(
         OSError: the disk is full, or the directory cannot be made or written in.
 
     Draws: each tensor from position 0 of `Generator(seed=seed).fork(name)`; no other generator moves.
+
+    Source: fastinit's own, in the safetensors format; see docs/checkpoints.md.
     """
     job = Job.of(recipe, seed, max_shard_size)
     _check_memory(job.plan, recipe, max_memory)

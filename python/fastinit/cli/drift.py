@@ -11,8 +11,26 @@ import typer
 
 from .. import checkpoint as checkpoints
 from ..recipe import Recipe
-from .progress import progress_bar
-from .report import AsJson, Patterns, Reverse, Source, in_order, print_json, print_rows, row, selected
+from .completion import recipe_files
+from .progress import waiting
+from .report import (
+    AsJson,
+    Patterns,
+    Reverse,
+    Source,
+    as_document,
+    in_order,
+    opened,
+    print_rows,
+    row,
+    selected,
+)
+from .tables import print_json
+
+EXAMPLES = (
+    "drift gpt2 gpt2.toml --seed 0",
+    "drift gpt2 gpt2.toml '*.c_proj.weight' --sort relative --reverse",
+)
 
 FIGURES = "relative", "rms", "largest", "cosine", "std_then", "std_now", "unchanged"
 
@@ -35,11 +53,17 @@ def drift(
     path: Source,
     recipe: Annotated[
         Path,
-        typer.Argument(metavar="RECIPE.toml", help="The recipe of its initial values.", show_default=False),
+        typer.Argument(
+            metavar="RECIPE.toml",
+            help="The recipe of its initial values.",
+            show_default=False,
+            autocompletion=recipe_files,
+        ),
     ],
     patterns: Patterns = None,
     seed: Annotated[
-        int, typer.Option("--seed", min=0, max=2**64 - 1, help="The seed of its initial values.")
+        int,
+        typer.Option("--seed", min=0, max=2**64 - 1, metavar="N", help="The seed of its initial values."),
     ] = 0,
     only_common: Annotated[
         bool,
@@ -51,31 +75,28 @@ def drift(
     reverse: Reverse = False,
     as_json: AsJson = False,
 ) -> None:
-    """Compare a checkpoint with its initial values, which a recipe and a seed give again.
+    """Compare a checkpoint with its initial values.
 
-    For a tensor w that began as w0: |w - w0| / |w0|, the root mean square and the largest of w - w0, the
-    cosine between the two, their standard deviations, and which part of the values are what they were.
+    They need not be stored: a recipe and a seed give them again.
+
+    For a tensor w that began as w0: |w - w0| / |w0|, the root mean square and
+    the largest of w - w0, the cosine between the two, their standard deviations,
+    and which part of the values are what they were.
     """
-    loaded = Recipe.from_toml(recipe)
-    checkpoint = checkpoints.Checkpoint(path)
-    names = selected(checkpoint, patterns or [])
-    with progress_bar() as progress:
-        total = sum(checkpoint.tensors[name].entry.nbytes for name in names)
-        task = progress.add_task("comparing", total=total)
+    with waiting("reading the names") as work:
+        loaded = Recipe.from_toml(recipe)
+        checkpoint = opened(path)
+        names = selected(checkpoint, patterns or [])
+        work.begin("comparing", sum(checkpoint.tensors[name].entry.nbytes for name in names))
         drifts = checkpoints.drift(
-            checkpoint,
-            loaded,
-            seed,
-            names=names,
-            only_common=only_common,
-            observe=lambda nbytes: progress.advance(task, nbytes),
+            checkpoint, loaded, seed, names=names, only_common=only_common, observe=work.advance
         )
     rows = in_order((row(checkpoint, name, asdict(found)) for name, found in drifts.items()), sort, reverse)
     numel = sum(checkpoint.tensors[name].entry.numel for name in drifts)
     nbytes = sum(checkpoint.tensors[name].entry.nbytes for name in drifts)
     if as_json:
         about = {"checkpoint": checkpoint.source, "recipe": str(recipe), "seed": seed}
-        print_json(rows, {**about, "numel": numel, "nbytes": nbytes})
+        print_json(as_document(rows, {**about, "numel": numel, "nbytes": nbytes}))
         return
     some = f"{len(rows)} of {len(checkpoint.tensors)} tensors, {numel:,} values, {nbytes:,} bytes"
     print_rows(rows, FIGURES, f"{checkpoint.source}: {some}, since {recipe} with seed {seed}")

@@ -18,8 +18,16 @@ from ..checkpoint.sizes import format_bytes, parse_bytes
 from ..checkpoint.store import open_store
 from ..checkpoint.writer import unfinished
 from ..recipe import Assignment, Recipe, tensors_of, tensors_of_model
-from .progress import progress_bar
-from .tables import print_table, table
+from .completion import engines, parameter_names, recipe_files, variables
+from .progress import waiting
+from .tables import print_json, print_table, table
+
+EXAMPLES = (
+    "init gpt2.toml --out gpt2 --seed 0",
+    "init gpt2.toml --set n_layer=24 --dry-run",
+    "init gpt2.toml --explain transformer.wte.weight",
+    "init rules.toml --like gpt2 --out again --max-shard-size 200MB",
+)
 
 _OUTPUT = "Output"
 _NAMES = "Names and shapes"
@@ -27,7 +35,12 @@ _MACHINES = "Machines"
 
 
 def init(
-    recipe: Annotated[Path, typer.Argument(metavar="RECIPE.toml", help="The recipe.", show_default=False)],
+    recipe: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RECIPE.toml", help="The recipe.", show_default=False, autocompletion=recipe_files
+        ),
+    ],
     out: Annotated[
         str | None,
         typer.Option(
@@ -37,10 +50,17 @@ def init(
             rich_help_panel=_OUTPUT,
         ),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, max=2**64 - 1, help="The seed of every value.")] = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, max=2**64 - 1, metavar="N", help="The seed of every value.")
+    ] = 0,
     assignments: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="Gives a variable of the recipe another value."),
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Gives a variable of the recipe another value.",
+            autocompletion=variables,
+        ),
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Replace an existing checkpoint.", rich_help_panel=_OUTPUT)
@@ -85,7 +105,11 @@ def init(
     engine: Annotated[
         str,
         typer.Option(
-            "--engine", metavar="local|dask|ray", help="Whose processes do it.", rich_help_panel=_MACHINES
+            "--engine",
+            metavar="local|dask|ray",
+            help="Whose processes do it.",
+            rich_help_panel=_MACHINES,
+            autocompletion=engines,
         ),
     ] = "local",
     scheduler: Annotated[
@@ -102,6 +126,7 @@ def init(
         typer.Option(
             "--workers",
             min=1,
+            metavar="N",
             help="The processes of a cluster of this machine's own.",
             rich_help_panel=_MACHINES,
         ),
@@ -109,7 +134,10 @@ def init(
     explain: Annotated[
         str | None,
         typer.Option(
-            "--explain", metavar="NAME", help="Say which rule a parameter meets and why; write nothing."
+            "--explain",
+            metavar="NAME",
+            help="Say which rule a parameter meets and why; write nothing.",
+            autocompletion=parameter_names,
         ),
     ] = None,
     dry_run: Annotated[
@@ -117,40 +145,42 @@ def init(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Write the initial checkpoint that a recipe describes, and print what is in it."""
+    """Write the initial checkpoint of a recipe.
+
+    A table says what is in it. The same recipe and seed give the same bytes on
+    every machine.
+    """
     _check_size("--max-shard-size", max_shard_size)
     _check_size("--max-memory", max_memory)
-    loaded = _load(recipe, assignments or [], model, like)
-    if explain is not None:
-        print(loaded.explain(explain))
-        return
     target = out or recipe.stem
-    plan = checkpoint.plan(loaded, max_shard_size)
-    if dry_run:
+    with waiting("planning") as work:
+        loaded = _load(recipe, assignments or [], model, like)
+        if explain is None:
+            plan = checkpoint.plan(loaded, max_shard_size)
+            if not dry_run:
+                runner = _engine(engine, scheduler, workers)
+                work.begin("writing", sum(file.data_bytes for file in plan.files))
+                with _hint(target):
+                    manifest = checkpoint.write(
+                        loaded,
+                        target,
+                        seed=seed,
+                        force=force,
+                        resume=resume,
+                        max_shard_size=max_shard_size,
+                        max_memory=max_memory,
+                        engine=runner,
+                        progress=work.advance,
+                    )
+    if explain is not None:
+        _print_explanation(loaded, explain, as_json)
+    elif dry_run:
         _print_plan(plan, target, as_json)
-        return
-    try:
-        runner = engine_called(engine, scheduler=scheduler, workers=workers) or "local"
-    except (ValueError, ModuleNotFoundError) as error:
-        raise typer.BadParameter(str(error), param_hint="--engine") from None
-    with _hint(target), progress_bar() as progress:
-        task = progress.add_task("writing", total=sum(file.data_bytes for file in plan.files))
-        manifest = checkpoint.write(
-            loaded,
-            target,
-            seed=seed,
-            force=force,
-            resume=resume,
-            max_shard_size=max_shard_size,
-            max_memory=max_memory,
-            engine=runner,
-            progress=lambda nbytes: progress.advance(task, nbytes),
-        )
-    if as_json:
-        print(manifest.to_text(), end="")
-        return
-    files = plan.files[0].name if len(plan.files) == 1 else f"{len(plan.files)} files"
-    print_table(_table(plan, manifest), f"{target.rstrip('/')}/{files}: {_size(plan)}, seed {seed}")
+    elif as_json:
+        print_json(json.loads(manifest.to_text()), indent=1)
+    else:
+        files = plan.files[0].name if len(plan.files) == 1 else f"{len(plan.files)} files"
+        print_table(_table(plan, manifest), f"{target.rstrip('/')}/{files}: {_size(plan)}, seed {seed}")
 
 
 @contextmanager
@@ -182,6 +212,13 @@ def _load(path: Path, assignments: list[str], model: str | None, like: Path | No
     return recipe if like is None else recipe.with_tensors(tensors_of(like))
 
 
+def _engine(name: str, scheduler: str | None, workers: int | None) -> checkpoint.Engine | str:
+    try:
+        return engine_called(name, scheduler=scheduler, workers=workers) or "local"
+    except (ValueError, ModuleNotFoundError) as error:
+        raise typer.BadParameter(str(error), param_hint="--engine") from None
+
+
 def _check_size(option: str, size: str | None) -> None:
     try:
         parse_bytes("1" if size is None else size)
@@ -193,6 +230,25 @@ def _size(plan: checkpoint.Plan) -> str:
     return f"{len(plan.tensors)} tensors, {plan.numel:,} parameters, {format_bytes(plan.nbytes)}"
 
 
+def _print_explanation(recipe: Recipe, name: str, as_json: bool) -> None:
+    text = recipe.explain(name)
+    if not as_json:
+        print(text)
+        return
+    key = recipe.key(name)
+    assigned, spec = recipe.assignments.get(key), recipe.tensors.get(key)
+    document = {
+        "name": name,
+        "tied_to": None if key == name else key,
+        "shape": None if spec is None else list(spec.shape),
+        "dtype": None if assigned is None else assigned.spec.dtype,
+        "rule": None if assigned is None else assigned.rule + 1,
+        "initialiser": None if assigned is None else str(assigned.initialiser),
+        "explanation": text.splitlines(),
+    }
+    print_json(document)
+
+
 def _print_plan(plan: checkpoint.Plan, target: str, as_json: bool) -> None:
     free = open_store(target).free()
     matrix, name = plan.largest_matrix
@@ -202,7 +258,7 @@ def _print_plan(plan: checkpoint.Plan, target: str, as_json: bool) -> None:
             for file in plan.files
         ]
         document = {"files": files, "ties": dict(plan.ties), "parameters": plan.numel, "bytes": plan.nbytes}
-        print(json.dumps({**document, "free_bytes": free, "matrix_bytes": matrix, "matrix": name}))
+        print_json({**document, "free_bytes": free, "matrix_bytes": matrix, "matrix": name})
         return
     filled = table(("file", "largest tensor"), ("tensors", "tasks", "bytes"))
     for number, file in enumerate(plan.files):

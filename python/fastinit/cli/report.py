@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import json
+import errno
 import math
+import os
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from ..checkpoint import Checkpoint, CheckpointError
-from .tables import print_table, table
+from .completion import tensor_names
+from .nearest import did_you_mean, near_names, printable
+from .tables import fits, print_table, table
 
 Source = Annotated[
     str,
@@ -26,7 +29,12 @@ Source = Annotated[
 ]
 Patterns = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[PATTERN]...", help='Names of tensors, such as "h.*.bias".', show_default=False),
+    typer.Argument(
+        metavar="PATTERN",
+        help='Names of tensors, such as "h.*.bias".',
+        show_default=False,
+        autocompletion=tensor_names,
+    ),
 ]
 Reverse = Annotated[bool, typer.Option("--reverse", help="Turn the order round.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object; NaN is null in it.")]
@@ -34,20 +42,50 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object; NaN
 
 @dataclass(frozen=True)
 class Row:
-    """A tensor and its figures; those are None where its values have none."""
+    """A tensor and what is said of it, as `row` takes it."""
 
     name: str
     shape: tuple[int, ...]
     dtype: str
     nbytes: int
     figures: Mapping[str, float | None]
+    remarks: Mapping[str, str]
+    document: Mapping[str, Any]
 
 
-def row(checkpoint: Checkpoint, name: str, figures: Mapping[str, float | None]) -> Row:
-    """The row of a checkpoint's tensor."""
+def row(
+    checkpoint: Checkpoint,
+    name: str,
+    figures: Mapping[str, float | None],
+    remarks: Mapping[str, str] | None = None,
+    document: Mapping[str, Any] | None = None,
+) -> Row:
+    """The row of a checkpoint's tensor.
+
+    Args:
+        checkpoint: the checkpoint.
+        name: the tensor.
+        figures: by name; None where its values have none.
+        remarks: words that stand behind the figures in a table, by heading.
+        document: what stands behind them in JSON.
+    """
     entry = checkpoint.tensors[name].entry
     dtype = entry.dtype if entry.numpy_dtype is None else entry.numpy_dtype.name
-    return Row(name, entry.shape, dtype, entry.nbytes, figures)
+    return Row(name, entry.shape, dtype, entry.nbytes, figures, remarks or {}, document or {})
+
+
+def opened(path: str) -> Checkpoint:
+    """The checkpoint at a path or an address.
+
+    Raises:
+        CheckpointError: there is none; the message says so of a recipe, too.
+        OSError: it is not there, or cannot be read.
+    """
+    if "://" not in path and not Path(path).exists():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+    if path.endswith(".toml"):
+        raise CheckpointError(f"{path} is a recipe, not a checkpoint: fastinit init writes one from it")
+    return Checkpoint(path)
 
 
 def selected(checkpoint: Checkpoint, patterns: Collection[str]) -> list[str]:
@@ -59,8 +97,7 @@ def selected(checkpoint: Checkpoint, patterns: Collection[str]) -> list[str]:
     names = list(checkpoint.tensors)
     for pattern in patterns:
         if not any(fnmatchcase(name, pattern) for name in names):
-            near = _nearest(pattern, names)
-            hint = f"; did you mean {near}?" if near else ""
+            hint = did_you_mean(near_names(pattern, names))
             raise CheckpointError(f'{checkpoint.source}: no tensor fits "{pattern}"{hint}')
     return [name for name in names if not patterns or any(fnmatchcase(name, each) for each in patterns)]
 
@@ -81,18 +118,37 @@ def in_order(rows: Iterable[Row], key: str | None, reverse: bool) -> list[Row]:
     return [*sorted(found, key=lambda row: row.figures[key] or 0.0, reverse=reverse), *rest]
 
 
-def print_rows(rows: Sequence[Row], figures: Iterable[str], summary: str) -> None:
-    """Prints a table of the figures of these names, and a line of summary."""
+def print_rows(
+    rows: Sequence[Row],
+    figures: Iterable[str],
+    summary: str,
+    remarks: Sequence[str] = (),
+    optional: str | None = None,
+) -> None:
+    """Prints a table of the figures of these names, and a line of summary.
+
+    Args:
+        rows: the tensors.
+        figures: which of their figures.
+        summary: the last line.
+        remarks: which of their remarks.
+        optional: one of these, which is left out if the table is then no wider than the terminal.
+    """
     figures = list(figures)
-    filled = table(("name", "shape", "dtype"), figures)
+    filled = table(("name", "shape", "dtype"), figures, remarks)
     for each in rows:
         numbers = (_text(each.figures.get(figure)) for figure in figures)
-        filled.add_row(_printable(each.name), str(list(each.shape)), each.dtype, *numbers)
-    print_table(filled, summary)
+        said = (each.remarks.get(remark, "") or "-" for remark in remarks)
+        style = "bold" if each.remarks.get("flags") else None
+        filled.add_row(printable(each.name), str(list(each.shape)), each.dtype, *numbers, *said, style=style)
+    if optional in remarks and not fits(filled):
+        print_rows(rows, figures, summary, [each for each in remarks if each != optional])
+        return
+    print_table(filled, printable(summary))
 
 
-def print_json(rows: Sequence[Row], about: Mapping[str, Any]) -> None:
-    """Prints one object. NaN, for which JSON has no number, is null; infinities are "inf" and "-inf"."""
+def as_document(rows: Sequence[Row], about: Mapping[str, Any]) -> dict[str, Any]:
+    """What `--json` prints. NaN, for which JSON has no number, is null; infinities are "inf" and "-inf"."""
     tensors = [
         {
             "name": each.name,
@@ -100,17 +156,11 @@ def print_json(rows: Sequence[Row], about: Mapping[str, Any]) -> None:
             "dtype": each.dtype,
             "nbytes": each.nbytes,
             **{figure: _json(number) for figure, number in each.figures.items()},
+            **each.document,
         }
         for each in rows
     ]
-    print(json.dumps({**about, "tensors": tensors}))
-
-
-def _nearest(pattern: str, names: Collection[str]) -> str:
-    """The names nearest to a pattern that fits none: those of which it fits a part, else those alike."""
-    parts = [name for name in names if fnmatchcase(name, f"*{pattern}*")]
-    nearest = parts[:3] or get_close_matches(pattern, names, n=3, cutoff=0.0)
-    return " or ".join(f'"{_printable(name)}"' for name in nearest)
+    return {**about, "tensors": tensors}
 
 
 def _natural(row: Row) -> list[tuple[int, str]]:
@@ -137,8 +187,3 @@ def _json(figure: float | None) -> float | str | None:
     if figure is None or math.isnan(figure):
         return None
     return str(figure) if math.isinf(figure) else figure
-
-
-def _printable(name: str) -> str:
-    """The name, with what would steer a terminal written out."""
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in name)

@@ -2,6 +2,7 @@
 
 from ..statistics import Statistics, merge, statistics
 from .comparison import Comparison, Difference, compare
+from .coordinate_check import CoordinateCheck, CoordinateRow, coordinate_check
 from .lsuv import lsuv_
 from .parameters import ParameterRow, Parameters, parameters
 from .propagation import LayerRow, Propagation, propagation
@@ -11,6 +12,8 @@ from .table import Table
 
 __all__ = [
     "Comparison",
+    "CoordinateCheck",
+    "CoordinateRow",
     "Difference",
     "LayerRow",
     "ParameterRow",
@@ -20,6 +23,7 @@ __all__ = [
     "Statistics",
     "Table",
     "compare",
+    "coordinate_check",
     "lsuv_",
     "merge",
     "parameters",

@@ -25,11 +25,13 @@ class Difference:
         dtype_b: its dtype in b.
         std_a: its standard deviation in a.
         std_b: its standard deviation in b.
-        relative: |b - a| / |a| in the Euclidean norm; 0 where nothing differs, infinite where a is 0.
+        relative: `|b - a| / |a|` in the Euclidean norm; 0 where nothing differs, infinite where a is 0.
         rms: the root of the mean of (b - a)^2.
-        largest: the largest |b - a| of one value.
+        largest: the largest `|b - a|` of one value.
         cosine: that of the angle between the two; NaN where one of them is 0.
         equal: which part of the values are equal; NaN equals nothing.
+
+    Source: fastinit's own; see docs/diagnostics.md.
     """
 
     name: str
@@ -53,6 +55,8 @@ class Comparison(Table[Difference]):
         only_in_a: names that b has not.
         only_in_b: names that a has not.
         reshaped: names whose shape differs, to that in a and that in b.
+
+    Source: fastinit's own; see docs/diagnostics.md.
     """
 
     columns: ClassVar[tuple[str, ...]] = (
@@ -124,6 +128,8 @@ def compare(a: Any, b: Any) -> Comparison:
     Raises:
         TypeError: one is none of these, or a parameter has no values, as on the device "meta".
         CheckpointError, OSError: a checkpoint cannot be read.
+
+    Source: fastinit's own; see docs/diagnostics.md.
 
     Examples:
         >>> found = compare({"w": np.ones(4)}, {"w": np.array([1.0, 1.0, 1.0, 2.0])})

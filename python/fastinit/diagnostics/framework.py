@@ -12,10 +12,10 @@ import numpy as np
 from ..autograd import enable_grad, grad, no_grad
 from ..conversion import from_numpy
 from ..nn import Module
-from ..random import default_generator
+from ..random import default_generator, manual_seed
 from ..tensor import Tensor
 
-__all__ = ["Framework", "first_tensor", "framework_of", "unchanged"]
+__all__ = ["Framework", "first_tensor", "framework_of", "seeded", "unchanged"]
 
 
 class Framework(NamedTuple):
@@ -89,6 +89,20 @@ def unchanged(module: Any, framework: Framework) -> Iterator[None]:
                 # Not by its version: PyTorch's batch normalisation changes what no version counts.
                 if not bool((buffer == values).all()):
                     buffer.copy_(values)
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Starts the default generators from a seed, torch's too where it is imported; then brings them back."""
+    torch: Any = sys.modules.get("torch")
+    bring_back = _fastinit_state() if torch is None else _torch_state(torch)
+    manual_seed(seed)
+    if torch is not None:
+        torch.manual_seed(seed)
+    try:
+        yield
+    finally:
+        bring_back()
 
 
 def first_tensor(found: Any, framework: Framework) -> Any:

@@ -102,11 +102,11 @@ class Expected:
 
 def expected_of(initialiser: Initialiser, shape: Shape) -> Expected:
     """What an initialiser should give a tensor of this shape, which has elements."""
-    matrices = [(1.0, shape)] if initialiser.layout is None else _matrices(initialiser.layout, shape)
+    matrices = [(1.0, shape, 1.0)] if initialiser.layout is None else _matrices(initialiser.layout, shape)
     arguments = {**_defaults(initialiser.name), **initialiser.arguments}
     parts = [
-        part._replace(size=part.size * size)
-        for size, matrix in matrices
+        part._replace(size=part.size * size, variance=part.variance * gain**2, fourth=part.fourth * gain**4)
+        for size, matrix, gain in matrices
         for part in _PARTS[initialiser.name](matrix, arguments)
     ]
     return expected(str(initialiser), parts)
@@ -133,9 +133,11 @@ def expected(initialiser: str, parts: Iterable[Part]) -> Expected:
     )
 
 
-def _matrices(layout: Layout, shape: Shape) -> list[tuple[float, Shape]]:
-    """The shapes of the matrices of a tensor, each with how many values it has in each expert."""
-    return [(float(math.prod(each)), each) for each in resolve(layout, shape).shapes(shape)]
+def _matrices(layout: Layout, shape: Shape) -> list[tuple[float, Shape, float]]:
+    """The matrices of a tensor, each with how many values it has in each expert, its shape and its gain."""
+    shapes = resolve(layout, shape).shapes(shape)
+    gains = layout.gains or (1.0,) * len(shapes)
+    return [(float(math.prod(each)), each, gain) for each, gain in zip(shapes, gains, strict=True)]
 
 
 @cache

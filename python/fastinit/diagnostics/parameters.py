@@ -55,6 +55,8 @@ class ParameterRow:
         z: how unlikely `std` is, on the scale of a standard normal.
         z_mean: how unlikely `mean` is.
         flags: what is wrong, in words; empty if nothing is.
+
+    Source: fastinit's own; see docs/diagnostics.md.
     """
 
     name: str
@@ -81,7 +83,13 @@ class ParameterRow:
 
 
 class Parameters(Table[ParameterRow]):
-    """A row for each parameter, in the order of the model."""
+    """A row for each parameter, in the order of the model.
+
+    Args:
+        rows: the rows.
+
+    Source: fastinit's own; see docs/diagnostics.md.
+    """
 
     columns: ClassVar[tuple[str, ...]] = (
         "name",
@@ -155,6 +163,8 @@ def parameters(
             module, or the threshold is not above 0.
         RecipeError: the recipe does not fit.
         CheckpointError, OSError: the checkpoint cannot be read.
+
+    Source: fastinit's own; see docs/diagnostics.md.
 
     Examples:
         >>> net = nn.Sequential(nn.Linear(100, 300), nn.ReLU(), nn.Linear(300, 10))

@@ -42,6 +42,8 @@ class LayerRow:
             below a tenth of its largest.
         gradient_std: the standard deviation of the gradient of the output.
         weight_gradient_std: that of the gradients of the layer's matrices, over all calls; with a loss only.
+
+    Source: fastinit's own; see docs/diagnostics.md.
     """
 
     name: str
@@ -62,6 +64,8 @@ class Propagation(Table[LayerRow]):
     Args:
         rows: the rows.
         input_std: the standard deviation of the input; NaN where it is no floating-point tensor.
+
+    Source: fastinit's own; see docs/diagnostics.md.
     """
 
     columns: ClassVar[tuple[str, ...]] = (

@@ -22,6 +22,8 @@ def sharing(module: Any) -> dict[str, tuple[str, ...]]:
     Raises:
         TypeError: it is no module.
 
+    Source: fastinit's own; see docs/diagnostics.md.
+
     Examples:
         >>> shared = nn.Linear(8, 8)
         >>> sharing(nn.Sequential(nn.Linear(8, 8), shared, nn.ReLU(), shared))

@@ -46,6 +46,8 @@ class Spectrum(NamedTuple):
         norm: the largest singular value, the spectral norm.
         condition: the largest over the smallest; infinite where the smallest is 0.
         exact: whether both are meant as they stand; otherwise they are lower bounds.
+
+    Source: fastinit's own; see docs/diagnostics.md.
     """
 
     norm: float

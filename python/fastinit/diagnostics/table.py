@@ -6,7 +6,10 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from difflib import get_close_matches
+from html import escape
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, overload
+
+from ..html import table_html
 
 __all__ = ["Row", "Table"]
 
@@ -30,6 +33,8 @@ class Table(Generic[R]):
 
     Args:
         rows: the rows; where two have one name, the first is found by it.
+
+    Source: fastinit's own; see docs/diagnostics.md.
     """
 
     #: The fields that the text shows, in this order.
@@ -77,7 +82,7 @@ class Table(Generic[R]):
             *([self.cell(row, name) for name in columns] for row in self.rows),
         ]
         widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
-        at_left = [all(isinstance(getattr(row, name), str) for row in self.rows) for name in columns]
+        at_left = [self._of_words(name) for name in columns]
         return "\n".join(
             "  ".join(
                 cell.ljust(width) if left else cell.rjust(width)
@@ -86,6 +91,16 @@ class Table(Generic[R]):
             for line in lines
         )
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the table, rows with flags marked, and what the text says below it."""
+        columns = [name for name in self.columns if self._shown(name)]
+        rows = [[self.cell(row, name) for name in columns] for row in self.rows]
+        words = [place for place, name in enumerate(columns) if self._of_words(name)]
+        marked = [place for place, row in enumerate(self.rows) if getattr(row, "flags", ())]
+        table = table_html([name.replace("_", " ") for name in columns], rows, words=words, marked=marked)
+        below = str(self).removeprefix(Table.__str__(self)).strip()
+        return f"<div>{table}{f'<pre>{escape(below)}</pre>' if below else ''}</div>"
+
     def cell(self, row: R, column: str) -> str:
         """What the text says of a field of a row."""
         return _text(getattr(row, column))
@@ -93,6 +108,10 @@ class Table(Generic[R]):
     def _shown(self, name: str) -> bool:
         """Whether the text has the column: it has something to say in some row."""
         return not self.rows or any(self.cell(row, name) not in ("-", "") for row in self.rows)
+
+    def _of_words(self, name: str) -> bool:
+        """Whether the column stands at the left."""
+        return all(isinstance(getattr(row, name), str) for row in self.rows)
 
 
 def _text(value: object) -> str:

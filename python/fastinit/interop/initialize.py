@@ -53,6 +53,9 @@ def initialize_(
         ValueError: an array is read-only.
 
     Draws: each parameter from position 0 of `Generator(seed=seed).fork(name)`; no other generator moves.
+
+    Source: a stream for each name, as counter-based generators allow: Salmon et al., Parallel random numbers:
+        as easy as 1, 2, 3, SC 2011; `"like-torch"` is what the layers of torch.nn do themselves.
     """
     if not isinstance(recipe, str):
         return _from_recipe(module_or_mapping, recipe, seed, shards=shards)

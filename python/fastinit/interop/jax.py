@@ -56,6 +56,8 @@ def array(recipe: Recipe, name: str, seed: int, sharding: Placement = None) -> j
         RecipeError: the recipe has no such tensor, or leaves it as it is.
         ValueError: the sharding does not cut the shape into equal parts, a `PartitionSpec` meets no mesh, or
             the dtype is float64 and JAX is not set to have it.
+
+    Source: fastinit's own, made by jax.make_array_from_single_device_arrays; see docs/jax.md.
     """
     spec = recipe.assignment(name).spec
     _check(f'tensor "{name}"', spec, sharding := _resolved(sharding))
@@ -78,6 +80,8 @@ def arrays(recipe: Recipe, seed: int, shardings: Placements = None) -> dict[str,
         RecipeError: the recipe lists no tensors, or a mapping names one that it does not have.
         ValueError: as for `array`, or a mapping has no sharding for a tensor, or gives a tied name another
             than its source. Nothing is computed before all this is checked.
+
+    Source: fastinit's own; see docs/jax.md.
     """
     with located(recipe.source):
         if not recipe.assignments:
@@ -106,7 +110,7 @@ def initializer(
     Args:
         name: a function of `fastinit.nn.init`, such as `"kaiming_uniform_"`.
         layout: which matrices an array holds, for a function that depends on them; None: one, stored as
-            JAX's libraries do, `KERNEL`. (Elsewhere in fastinit a weight is (out, in, *kernel) by default.)
+            JAX's libraries do, `KERNEL`. (Elsewhere in fastinit a weight is `(out, in, *kernel)` by default.)
         arguments: those of the function.
 
     Returns:
@@ -118,6 +122,8 @@ def initializer(
         RecipeError: there is no such initialiser, or it does not take its arguments. `init` raises it for
             a shape or a dtype that the initialiser refuses, TypeError or ValueError for what is no key,
             ValueError as `array`, and NotImplementedError for an `out_sharding` within `jax.jit`.
+
+    Source: the form of jax.nn.initializers, with the values of `fastinit.nn.init`; see docs/jax.md.
     """
     bound = bind(name, arguments, layout)
     if layout is None and takes_layout(name):

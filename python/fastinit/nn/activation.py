@@ -13,7 +13,13 @@ class ReLU(Module):
     Args:
         inplace: write the result over the input.
 
-    Source: torch.nn.ReLU.
+    Shape:
+        input and output: any shape; any dtype but bool.
+
+    Raises:
+        RuntimeError: in `forward`, the input is bool, or the tape forbids writing over it.
+
+    Source: Nair and Hinton, ICML 2010; torch.nn.ReLU.
     """
 
     def __init__(self, inplace: bool = False) -> None:
@@ -36,7 +42,14 @@ class LeakyReLU(Module):
         negative_slope: the slope left of zero.
         inplace: write the result over the input.
 
-    Source: torch.nn.LeakyReLU.
+    Shape:
+        input and output: any shape, floating point.
+
+    Raises:
+        NotImplementedError: in `forward`, the input is not floating point.
+        RuntimeError: in `forward`, the tape forbids writing over the input.
+
+    Source: Maas et al., ICML 2013; torch.nn.LeakyReLU.
     """
 
     def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
@@ -59,6 +72,13 @@ class ELU(Module):
     Args:
         alpha: minus the limit on the left.
         inplace: write the result over the input.
+
+    Shape:
+        input and output: any shape, floating point.
+
+    Raises:
+        NotImplementedError: in `forward`, the input is not floating point.
+        RuntimeError: in `forward`, the tape forbids writing over the input.
 
     Source: Clevert et al. 2015, arXiv:1511.07289; torch.nn.ELU.
     """
@@ -83,6 +103,13 @@ class SELU(Module):
     Args:
         inplace: write the result over the input.
 
+    Shape:
+        input and output: any shape, floating point.
+
+    Raises:
+        NotImplementedError: in `forward`, the input is not floating point.
+        RuntimeError: in `forward`, the tape forbids writing over the input.
+
     Source: Klambauer et al. 2017, arXiv:1706.02515; torch.nn.SELU.
     """
 
@@ -104,6 +131,13 @@ class GELU(Module):
 
     Args:
         approximate: `'none'`, or `'tanh'` for 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))).
+
+    Shape:
+        input and output: any shape, floating point.
+
+    Raises:
+        NotImplementedError: in `forward`, the input is not floating point.
+        RuntimeError: in `forward`, approximate is neither.
 
     Source: Hendrycks and Gimpel 2016, arXiv:1606.08415; torch.nn.GELU.
     """
@@ -127,6 +161,13 @@ class SiLU(Module):
     Args:
         inplace: write the result over the input.
 
+    Shape:
+        input and output: any shape, floating point.
+
+    Raises:
+        NotImplementedError: in `forward`, the input is not floating point.
+        RuntimeError: in `forward`, the tape forbids writing over the input.
+
     Source: Elfwing et al. 2017, arXiv:1702.03118; torch.nn.SiLU.
     """
 
@@ -146,6 +187,16 @@ class SiLU(Module):
 class Sigmoid(Module):
     """1 / (1 + exp(-x)).
 
+    Args:
+        *args: none are taken; a subclass with `call_super_init` hands them on.
+        **kwargs: likewise.
+
+    Shape:
+        input and output: any shape; integers and bool are taken as the default dtype.
+
+    Raises:
+        TypeError: an argument is given; in `forward`, the input is not a tensor.
+
     Source: torch.nn.Sigmoid.
     """
 
@@ -159,6 +210,16 @@ class Sigmoid(Module):
 
 class Tanh(Module):
     """tanh(x).
+
+    Args:
+        *args: none are taken; a subclass with `call_super_init` hands them on.
+        **kwargs: likewise.
+
+    Shape:
+        input and output: any shape; integers and bool are taken as the default dtype.
+
+    Raises:
+        TypeError: an argument is given; in `forward`, the input is not a tensor.
 
     Source: torch.nn.Tanh.
     """
@@ -178,7 +239,13 @@ class Softplus(Module):
         beta: the sharpness of the bend.
         threshold: where the linear form takes over.
 
-    Source: torch.nn.Softplus.
+    Shape:
+        input and output: any shape, floating point.
+
+    Raises:
+        NotImplementedError: in `forward`, the input is not floating point.
+
+    Source: Dugas et al., NIPS 2000; torch.nn.Softplus.
     """
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
@@ -201,6 +268,13 @@ class Softmax(Module):
     Args:
         dim: the dimension along which the values sum to 1. None chooses one and warns, as PyTorch does.
 
+    Shape:
+        input and output: any shape, floating point.
+
+    Raises:
+        IndexError: in `forward`, the input has no such dimension.
+        NotImplementedError: in `forward`, the input is not floating point.
+
     Source: torch.nn.Softmax.
     """
 
@@ -222,6 +296,13 @@ class LogSoftmax(Module):
 
     Args:
         dim: the dimension along which the exponentials sum to 1. None chooses one and warns, as PyTorch does.
+
+    Shape:
+        input and output: any shape, floating point.
+
+    Raises:
+        IndexError: in `forward`, the input has no such dimension.
+        NotImplementedError: in `forward`, the input is not floating point.
 
     Source: torch.nn.LogSoftmax.
     """

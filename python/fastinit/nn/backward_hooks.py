@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
-from ..autograd import Variable, check_replacement, is_grad_enabled, record, record_view, wrap
+from ..autograd import Variable
 from ..autograd.custom import REFUSAL
+from ..autograd.engine import check_replacement
+from ..autograd.grad_mode import is_grad_enabled
 from ..autograd.graph import Array
-from ..autograd.variable import View
+from ..autograd.record import record, record_view
+from ..autograd.variable import View, wrap
 from ..tensor import Tensor
 
 if TYPE_CHECKING:

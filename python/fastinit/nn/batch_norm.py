@@ -137,7 +137,7 @@ class BatchNorm1d(_BatchNorm):
 
     Args:
         num_features: C, the number of channels.
-        eps: added to the variance.
+        eps: added to the variance; above 0.
         momentum: the share of a batch in the running statistics; None: they are the mean over all batches.
         affine: learn a weight (from 1) and a bias (from 0).
         track_running_stats: keep running statistics; False: always normalise by the batch's.
@@ -146,7 +146,7 @@ class BatchNorm1d(_BatchNorm):
         bias: False leaves the bias out.
 
     Shape:
-        input and output `(N, C)` or `(N, C, L)`.
+        input and output `(N, C)` or `(N, C, L)`, floating point.
 
     Attributes:
         weight: Parameter of shape `(C,)`, or None.
@@ -155,6 +155,12 @@ class BatchNorm1d(_BatchNorm):
         running_var: buffer of shape `(C,)`, or None.
         num_batches_tracked: int64 buffer of shape `()`, or None.
 
+    Raises:
+        NotImplementedError: in `forward`, the input is not floating point.
+        RuntimeError: num_features is negative; in `forward`, the number of channels or a dtype does not fit.
+        ValueError: in `forward`, the input has another number of dimensions, eps is not positive, or, in
+            training, a channel has but one value.
+
     Source: Ioffe and Szegedy 2015, arXiv:1502.03167; torch.nn.BatchNorm1d.
     """
 
@@ -162,18 +168,74 @@ class BatchNorm1d(_BatchNorm):
 
 
 class BatchNorm2d(_BatchNorm):
-    """As BatchNorm1d, for images: input and output `(N, C, H, W)`.
+    """(x - mean) / sqrt(var + eps) * weight + bias, mean and var of each channel over the images of a batch.
 
-    Source: torch.nn.BatchNorm2d.
+    In evaluation the running mean and variance stand in for the batch's.
+
+    Args:
+        num_features: C, the number of channels.
+        eps: added to the variance; above 0.
+        momentum: the share of a batch in the running statistics; None: they are the mean over all batches.
+        affine: learn a weight (from 1) and a bias (from 0).
+        track_running_stats: keep running statistics; False: always normalise by the batch's.
+        device: where parameters and buffers live; only the CPU exists.
+        dtype: of parameters and statistics; default: the default dtype.
+        bias: False leaves the bias out.
+
+    Shape:
+        input and output `(N, C, H, W)`, floating point.
+
+    Attributes:
+        weight: Parameter of shape `(C,)`, or None.
+        bias: Parameter of shape `(C,)`, or None.
+        running_mean: buffer of shape `(C,)`, or None.
+        running_var: buffer of shape `(C,)`, or None.
+        num_batches_tracked: int64 buffer of shape `()`, or None.
+
+    Raises:
+        NotImplementedError: in `forward`, the input is not floating point.
+        RuntimeError: num_features is negative; in `forward`, the number of channels or a dtype does not fit.
+        ValueError: in `forward`, the input has another number of dimensions, eps is not positive, or, in
+            training, a channel has but one value.
+
+    Source: Ioffe and Szegedy 2015, arXiv:1502.03167; torch.nn.BatchNorm2d.
     """
 
     _dimensions = (4,)
 
 
 class BatchNorm3d(_BatchNorm):
-    """As BatchNorm1d, for volumes: input and output `(N, C, D, H, W)`.
+    """(x - mean) / sqrt(var + eps) * weight + bias, mean and var of each channel over the volumes of a batch.
 
-    Source: torch.nn.BatchNorm3d.
+    In evaluation the running mean and variance stand in for the batch's.
+
+    Args:
+        num_features: C, the number of channels.
+        eps: added to the variance; above 0.
+        momentum: the share of a batch in the running statistics; None: they are the mean over all batches.
+        affine: learn a weight (from 1) and a bias (from 0).
+        track_running_stats: keep running statistics; False: always normalise by the batch's.
+        device: where parameters and buffers live; only the CPU exists.
+        dtype: of parameters and statistics; default: the default dtype.
+        bias: False leaves the bias out.
+
+    Shape:
+        input and output `(N, C, D, H, W)`, floating point.
+
+    Attributes:
+        weight: Parameter of shape `(C,)`, or None.
+        bias: Parameter of shape `(C,)`, or None.
+        running_mean: buffer of shape `(C,)`, or None.
+        running_var: buffer of shape `(C,)`, or None.
+        num_batches_tracked: int64 buffer of shape `()`, or None.
+
+    Raises:
+        NotImplementedError: in `forward`, the input is not floating point.
+        RuntimeError: num_features is negative; in `forward`, the number of channels or a dtype does not fit.
+        ValueError: in `forward`, the input has another number of dimensions, eps is not positive, or, in
+            training, a channel has but one value.
+
+    Source: Ioffe and Szegedy 2015, arXiv:1502.03167; torch.nn.BatchNorm3d.
     """
 
     _dimensions = (5,)

@@ -61,6 +61,8 @@ class Sequential(_Row):
     Raises:
         TypeError: an argument is not a Module.
 
+    Source: torch.nn.Sequential.
+
     Example:
         >>> net = Sequential(Linear(4, 3), ReLU(), Linear(3, 1))
         >>> [name for name, _ in net.named_parameters()]
@@ -156,6 +158,8 @@ class ModuleList(_Row):
 
     Raises:
         TypeError: `modules` is not iterable, or has something else than Modules.
+
+    Source: torch.nn.ModuleList.
     """
 
     def __init__(self, modules: Iterable[Module] | None = None) -> None:
@@ -224,6 +228,8 @@ class ModuleDict(Module):
         KeyError: a name is one of the dict's own attributes, is empty, or has a dot.
         TypeError: `modules` is neither mapping nor pairs, a name is not a string, or a value not a Module.
         ValueError: a pair has not two items.
+
+    Source: torch.nn.ModuleDict.
     """
 
     _modules: dict[str, Module]  # type: ignore[assignment]  # no None among them

@@ -148,13 +148,16 @@ class Conv1d(_Conv):
         dtype: of the parameters; default: the default dtype.
 
     Shape:
-        input `(N, in_channels, L)` or `(in_channels, L)`, output `(N, out_channels, L_out)` or without N.
+        input `(N, in_channels, L)` or `(in_channels, L)`, output `(N, out_channels, L_out)` or without N,
+        `L_out = (L + 2 padding - dilation (kernel_size - 1) - 1) // stride + 1`.
 
     Attributes:
         weight: Parameter of shape `(out_channels, in_channels / groups, kernel_size)`.
         bias: Parameter of shape `(out_channels,)`, or None.
 
     Raises:
+        RuntimeError: a number is negative, or dtype not floating point; in `forward`, a shape, a dtype or a
+            number does not fit.
         ValueError: the groups do not divide the channels, or there is no such padding.
 
     Example:
@@ -168,14 +171,34 @@ class Conv1d(_Conv):
 
 
 class Conv2d(_Conv):
-    """A convolution over two dimensions; the arguments are those of `Conv1d`, a pair where they differ.
+    """A convolution (cross-correlation) over two dimensions.
+
+    Args:
+        in_channels: channels of the input.
+        out_channels: channels of the output.
+        kernel_size: of a window, a number or a pair, as all sizes here.
+        stride: between two windows.
+        padding: elements added at both ends; `'valid'` for none; `'same'` for as many as keep height and
+            width.
+        dilation: between two elements of a window.
+        groups: how many groups of channels have weights of their own; divides both numbers of channels.
+        bias: learn an additive bias per output channel.
+        padding_mode: `'zeros'`, or what `functional.pad` knows: `'reflect'`, `'replicate'`, `'circular'`.
+        device: where the parameters live; only the CPU exists.
+        dtype: of the parameters; default: the default dtype.
 
     Shape:
-        input `(N, in_channels, H, W)` or `(in_channels, H, W)`, output likewise.
+        input `(N, in_channels, H, W)` or `(in_channels, H, W)`, output `(N, out_channels, H_out, W_out)` or
+        without N, each as `L_out` of `Conv1d`.
 
     Attributes:
         weight: Parameter of shape `(out_channels, in_channels / groups, *kernel_size)`.
         bias: Parameter of shape `(out_channels,)`, or None.
+
+    Raises:
+        RuntimeError: a number is negative, or dtype not floating point; in `forward`, a shape, a dtype or a
+            number does not fit.
+        ValueError: the groups do not divide the channels, or there is no such padding.
 
     Example:
         >>> nn.Conv2d(3, 8, 3, padding="same")(fastinit.ones(3, 5, 7)).shape
@@ -188,14 +211,33 @@ class Conv2d(_Conv):
 
 
 class Conv3d(_Conv):
-    """A convolution over three dimensions; the arguments are those of `Conv1d`, a triple where they differ.
+    """A convolution (cross-correlation) over three dimensions.
+
+    Args:
+        in_channels: channels of the input.
+        out_channels: channels of the output.
+        kernel_size: of a window, a number or a triple, as all sizes here.
+        stride: between two windows.
+        padding: elements added at both ends; `'valid'` for none; `'same'` for as many as keep the sizes.
+        dilation: between two elements of a window.
+        groups: how many groups of channels have weights of their own; divides both numbers of channels.
+        bias: learn an additive bias per output channel.
+        padding_mode: `'zeros'`, or what `functional.pad` knows: `'reflect'`, `'replicate'`, `'circular'`.
+        device: where the parameters live; only the CPU exists.
+        dtype: of the parameters; default: the default dtype.
 
     Shape:
-        input `(N, in_channels, D, H, W)` or `(in_channels, D, H, W)`, output likewise.
+        input `(N, in_channels, D, H, W)` or `(in_channels, D, H, W)`, output
+        `(N, out_channels, D_out, H_out, W_out)` or without N, each as `L_out` of `Conv1d`.
 
     Attributes:
         weight: Parameter of shape `(out_channels, in_channels / groups, *kernel_size)`.
         bias: Parameter of shape `(out_channels,)`, or None.
+
+    Raises:
+        RuntimeError: a number is negative, or dtype not floating point; in `forward`, a shape, a dtype or a
+            number does not fit.
+        ValueError: the groups do not divide the channels, or there is no such padding.
 
     Source: torch.nn.Conv3d.
     """

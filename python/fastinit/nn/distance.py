@@ -6,14 +6,19 @@ from .module import Module
 
 
 class CosineSimilarity(Module):
-    """x1 . x2 / (max(|x1|, eps) max(|x2|, eps)) along one dimension.
+    """`x1 . x2 / (max(|x1|, eps) max(|x2|, eps))` along one dimension.
 
     Args:
         dim: the dimension of the vectors.
-        eps: the least length that a vector is divided by.
+        eps: the least length that a vector is divided by; at least 0.
 
     Shape:
         x1 and x2 broadcast together; the output is without `dim`.
+
+    Raises:
+        IndexError: in `forward`, the inputs have no such dimension.
+        RuntimeError: in `forward`, the shapes do not broadcast, no dtype is floating point, or eps is
+            negative.
 
     Source: torch.nn.CosineSimilarity.
     """
@@ -37,7 +42,11 @@ class PairwiseDistance(Module):
         keepdim: keep the last dimension, with length 1.
 
     Shape:
-        x1 and x2 `(N, D)` or `(D)`, output `(N)`, or `(N, 1)` with keepdim.
+        x1 and x2 `(N, D)` or `(D)`, output `(N)` or `()`; with keepdim `(N, 1)` or `(1)`.
+
+    Raises:
+        RuntimeError: in `forward`, the shapes do not broadcast.
+        TypeError: in `forward`, an input is not a tensor.
 
     Source: torch.nn.PairwiseDistance.
     """

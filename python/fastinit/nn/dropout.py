@@ -12,7 +12,11 @@ class Dropout(Module):
         p: the probability of a zero, in [0, 1].
         inplace: write the result over the input.
 
+    Shape:
+        input and output: any shape, floating point.
+
     Raises:
+        RuntimeError: in `forward`, the input is not floating point, or the tape forbids writing over it.
         ValueError: p is outside [0, 1].
 
     Draws:
@@ -38,19 +42,24 @@ class Dropout(Module):
 
 
 class Dropout1d(Dropout):
-    """While training, zeroes each channel of `(N, C, L)` with probability p, and scales the others.
+    """While training, zeroes each channel with probability p and scales the others by 1 / (1 - p).
 
     Args:
         p: the probability of a zero, in [0, 1].
         inplace: write the result over the input.
 
+    Shape:
+        input and output `(N, C, L)` or `(C, L)`, floating point.
+
     Raises:
+        RuntimeError: in `forward`, the input has another number of dimensions, or the tape forbids writing
+            over it.
         ValueError: p is outside [0, 1].
 
     Draws:
         One word per channel from the default generator, while training with 0 < p < 1.
 
-    Source: torch.nn.Dropout1d.
+    Source: Tompson et al. 2015, arXiv:1411.4280; torch.nn.Dropout1d.
     """
 
     def forward(self, input: Tensor) -> Tensor:
@@ -59,7 +68,28 @@ class Dropout1d(Dropout):
 
 
 class Dropout2d(Dropout):
-    """The same, of `(N, C, H, W)` (torch.nn.Dropout2d)."""
+    """While training, zeroes each channel with probability p and scales the others by 1 / (1 - p).
+
+    Args:
+        p: the probability of a zero, in [0, 1].
+        inplace: write the result over the input.
+
+    Shape:
+        input and output `(N, C, H, W)`, floating point; three dimensions are taken as `(N, C, L)`.
+
+    Raises:
+        RuntimeError: in `forward`, the input has fewer than 2 dimensions, or the tape forbids writing over
+            it.
+        ValueError: p is outside [0, 1].
+
+    Warns:
+        UserWarning: in `forward`, the input has not 4 dimensions.
+
+    Draws:
+        One word per channel from the default generator, while training with 0 < p < 1.
+
+    Source: Tompson et al. 2015, arXiv:1411.4280; torch.nn.Dropout2d.
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """Returns the thinned input; see `nn.functional.dropout2d`."""
@@ -67,7 +97,27 @@ class Dropout2d(Dropout):
 
 
 class Dropout3d(Dropout):
-    """The same, of `(N, C, D, H, W)` (torch.nn.Dropout3d)."""
+    """While training, zeroes each channel with probability p and scales the others by 1 / (1 - p).
+
+    Args:
+        p: the probability of a zero, in [0, 1].
+        inplace: write the result over the input.
+
+    Shape:
+        input and output `(N, C, D, H, W)` or `(C, D, H, W)`, floating point.
+
+    Raises:
+        RuntimeError: in `forward`, the input is a scalar, or the tape forbids writing over it.
+        ValueError: p is outside [0, 1].
+
+    Warns:
+        UserWarning: in `forward`, the input has neither 4 nor 5 dimensions.
+
+    Draws:
+        One word per channel from the default generator, while training with 0 < p < 1.
+
+    Source: Tompson et al. 2015, arXiv:1411.4280; torch.nn.Dropout3d.
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """Returns the thinned input; see `nn.functional.dropout3d`."""

@@ -11,6 +11,13 @@ class Flatten(Module):
         start_dim: first dimension to join; the default keeps the batch.
         end_dim: last dimension to join.
 
+    Shape:
+        input `(*, S_start, ..., S_end, *)`, output `(*, S_start * ... * S_end, *)`.
+
+    Raises:
+        IndexError: in `forward`, the input has no such dimension.
+        RuntimeError: in `forward`, `start_dim` comes after `end_dim`.
+
     Source: torch.nn.Flatten.
     """
 
@@ -35,7 +42,12 @@ class Unflatten(Module):
         dim: the dimension to split.
         unflattened_size: the sizes it becomes; one of them may be -1.
 
+    Shape:
+        input `(*, S, *)`, output `(*, *unflattened_size, *)`, whose product is S.
+
     Raises:
+        IndexError: in `forward`, the input has no such dimension.
+        RuntimeError: in `forward`, the sizes do not multiply up to the dimension's.
         TypeError: unflattened_size is not a tuple or list of ints.
 
     Source: torch.nn.Unflatten.

@@ -63,7 +63,7 @@ class InstanceNorm1d(_InstanceNorm):
 
     Args:
         num_features: C, the number of channels.
-        eps: added to the variance.
+        eps: added to the variance; above 0.
         momentum: the share of a batch in the running statistics.
         affine: learn a weight (from 1) and a bias (from 0).
         track_running_stats: keep running statistics, and normalise by them in evaluation.
@@ -72,9 +72,23 @@ class InstanceNorm1d(_InstanceNorm):
         bias: False leaves the bias out.
 
     Shape:
-        input and output `(N, C, L)` or `(C, L)`.
+        input and output `(N, C, L)` or `(C, L)`, floating point.
 
-    Attributes: as BatchNorm1d's.
+    Attributes:
+        weight: Parameter of shape `(C,)`, or None.
+        bias: Parameter of shape `(C,)`, or None.
+        running_mean: buffer of shape `(C,)`, or None.
+        running_var: buffer of shape `(C,)`, or None.
+        num_batches_tracked: int64 buffer of shape `()`, or None.
+
+    Raises:
+        NotImplementedError: in `forward`, the input is not floating point.
+        RuntimeError: in `forward`, a dtype or the length of a running statistic does not fit.
+        ValueError: in `forward`, the input has another number of dimensions or, where `affine`, of channels;
+            eps is not positive; or, in training, a channel has but one value.
+
+    Warns:
+        UserWarning: in `forward`, the input has another number of channels, and the layer no weight.
 
     Source: Ulyanov et al. 2016, arXiv:1607.08022; torch.nn.InstanceNorm1d.
     """
@@ -83,18 +97,76 @@ class InstanceNorm1d(_InstanceNorm):
 
 
 class InstanceNorm2d(_InstanceNorm):
-    """As InstanceNorm1d, for images: input and output `(N, C, H, W)` or `(C, H, W)`.
+    """(x - mean) / sqrt(var + eps) * weight + bias, mean and var of each channel of each image.
 
-    Source: torch.nn.InstanceNorm2d.
+    Args:
+        num_features: C, the number of channels.
+        eps: added to the variance; above 0.
+        momentum: the share of a batch in the running statistics.
+        affine: learn a weight (from 1) and a bias (from 0).
+        track_running_stats: keep running statistics, and normalise by them in evaluation.
+        device: where parameters and buffers live; only the CPU exists.
+        dtype: of parameters and statistics; default: the default dtype.
+        bias: False leaves the bias out.
+
+    Shape:
+        input and output `(N, C, H, W)` or `(C, H, W)`, floating point.
+
+    Attributes:
+        weight: Parameter of shape `(C,)`, or None.
+        bias: Parameter of shape `(C,)`, or None.
+        running_mean: buffer of shape `(C,)`, or None.
+        running_var: buffer of shape `(C,)`, or None.
+        num_batches_tracked: int64 buffer of shape `()`, or None.
+
+    Raises:
+        NotImplementedError: in `forward`, the input is not floating point.
+        RuntimeError: in `forward`, a dtype or the length of a running statistic does not fit.
+        ValueError: in `forward`, the input has another number of dimensions or, where `affine`, of channels;
+            eps is not positive; or, in training, a channel has but one value.
+
+    Warns:
+        UserWarning: in `forward`, the input has another number of channels, and the layer no weight.
+
+    Source: Ulyanov et al. 2016, arXiv:1607.08022; torch.nn.InstanceNorm2d.
     """
 
     _dimensions = (3, 4)
 
 
 class InstanceNorm3d(_InstanceNorm):
-    """As InstanceNorm1d, for volumes: input and output `(N, C, D, H, W)` or `(C, D, H, W)`.
+    """(x - mean) / sqrt(var + eps) * weight + bias, mean and var of each channel of each volume.
 
-    Source: torch.nn.InstanceNorm3d.
+    Args:
+        num_features: C, the number of channels.
+        eps: added to the variance; above 0.
+        momentum: the share of a batch in the running statistics.
+        affine: learn a weight (from 1) and a bias (from 0).
+        track_running_stats: keep running statistics, and normalise by them in evaluation.
+        device: where parameters and buffers live; only the CPU exists.
+        dtype: of parameters and statistics; default: the default dtype.
+        bias: False leaves the bias out.
+
+    Shape:
+        input and output `(N, C, D, H, W)` or `(C, D, H, W)`, floating point.
+
+    Attributes:
+        weight: Parameter of shape `(C,)`, or None.
+        bias: Parameter of shape `(C,)`, or None.
+        running_mean: buffer of shape `(C,)`, or None.
+        running_var: buffer of shape `(C,)`, or None.
+        num_batches_tracked: int64 buffer of shape `()`, or None.
+
+    Raises:
+        NotImplementedError: in `forward`, the input is not floating point.
+        RuntimeError: in `forward`, a dtype or the length of a running statistic does not fit.
+        ValueError: in `forward`, the input has another number of dimensions or, where `affine`, of channels;
+            eps is not positive; or, in training, a channel has but one value.
+
+    Warns:
+        UserWarning: in `forward`, the input has another number of channels, and the layer no weight.
+
+    Source: Ulyanov et al. 2016, arXiv:1607.08022; torch.nn.InstanceNorm3d.
     """
 
     _dimensions = (4, 5)

@@ -84,8 +84,19 @@ class LazyLinear(LazyModuleMixin, Linear):
     Args:
         out_features: size of each output sample.
         bias: learn an additive bias.
-        device: where the parameters live.
+        device: where the parameters live; only the CPU exists.
         dtype: of the parameters; default: the default dtype.
+
+    Shape:
+        input `(*, in_features)`, output `(*, out_features)`.
+
+    Attributes:
+        weight: Parameter of shape `(out_features, in_features)`; before the first call uninitialized.
+        bias: Parameter of shape `(out_features,)`, or None; before the first call uninitialized.
+
+    Raises:
+        RuntimeError: dtype is not floating point; in `forward`, the input's shape or dtype does not fit.
+        ValueError: before the first call, the weight or the bias is used in an operation.
 
     Example:
         >>> net = LazyLinear(3)

@@ -15,6 +15,16 @@ from .parameter import Parameter
 class Identity(Module):
     """Returns its input; accepts any arguments, so that it can take another layer's place.
 
+    Args:
+        *args: ignored.
+        **kwargs: ignored.
+
+    Shape:
+        input and output: any shape, the same object.
+
+    Raises:
+        TypeError: in `forward`, there is not just one input.
+
     Source: torch.nn.Identity.
     """
 
@@ -42,6 +52,10 @@ class Linear(Module):
     Attributes:
         weight: Parameter of shape `(out_features, in_features)`.
         bias: Parameter of shape `(out_features,)`, or None.
+
+    Raises:
+        RuntimeError: a number is negative, or dtype not floating point; in `forward`, the input's shape or
+            dtype does not fit.
 
     Source: torch.nn.Linear.
     """
@@ -118,6 +132,8 @@ class Bilinear(Module):
         bias: Parameter of shape `(out_features,)`, or None.
 
     Raises:
+        RuntimeError: a number is negative, or dtype not floating point; in `forward`, an input's shape or
+            dtype does not fit.
         ValueError: in1_features is not positive.
 
     Source: torch.nn.Bilinear.

@@ -37,7 +37,19 @@ class _WeightedLoss(_Loss):
 
 
 class L1Loss(_Loss):
-    """The mean absolute difference of input and target.
+    """`|input - target|`, reduced.
+
+    Args:
+        size_average: deprecated.
+        reduce: deprecated.
+        reduction: `'mean'`, `'sum'` or `'none'`.
+
+    Shape:
+        input and target `(*)`, alike; output `()`, with `'none'` `(*)`.
+
+    Raises:
+        RuntimeError: in `forward`, the shapes do not broadcast, or the mean is of integers.
+        ValueError: in `forward`, reduction is none of the three.
 
     Source: torch.nn.L1Loss.
     """
@@ -48,7 +60,20 @@ class L1Loss(_Loss):
 
 
 class MSELoss(_Loss):
-    """The mean squared difference of input and target.
+    """(input - target)^2, reduced.
+
+    Args:
+        size_average: deprecated.
+        reduce: deprecated.
+        reduction: `'mean'`, `'sum'` or `'none'`.
+
+    Shape:
+        input and target `(*)`, alike, floating point; output `()`, with `'none'` `(*)`.
+
+    Raises:
+        NotImplementedError: in `forward`, both are integers.
+        RuntimeError: in `forward`, the shapes do not broadcast.
+        ValueError: in `forward`, reduction is none of the three.
 
     Source: torch.nn.MSELoss.
     """
@@ -66,6 +91,14 @@ class SmoothL1Loss(_Loss):
         reduce: deprecated.
         reduction: `'mean'`, `'sum'` or `'none'`.
         beta: where the square becomes a line; 0 gives L1Loss.
+
+    Shape:
+        input and target `(*)`, alike, floating point; output `()`, with `'none'` `(*)`.
+
+    Raises:
+        NotImplementedError: in `forward`, both are integers.
+        RuntimeError: in `forward`, beta is negative, or the shapes do not broadcast.
+        ValueError: in `forward`, reduction is none of the three.
 
     Source: Girshick 2015, arXiv:1504.08083; torch.nn.SmoothL1Loss.
     """
@@ -89,11 +122,22 @@ class NLLLoss(_WeightedLoss):
     """The negative log-probability of each target class.
 
     Args:
-        weight: a weight per class.
+        weight: `(C,)`, of the input's dtype: a weight per class; held as a buffer.
         size_average: deprecated.
         ignore_index: targets of this value contribute nothing.
         reduce: deprecated.
         reduction: `'mean'` (over the targets' weights), `'sum'` or `'none'`.
+
+    Shape:
+        input log-probabilities, `(C)`, `(N, C)` or `(N, C, d1, ...)`; target classes, int64 or uint8, without
+        the dimension C; output `()`, with `'none'` of the target's shape.
+
+    Raises:
+        IndexError: in `forward`, a target is outside [0, C).
+        NotImplementedError: in `forward`, the input is not floating point.
+        RuntimeError: in `forward`, target's dtype or a shape does not fit.
+        TypeError: weight is no tensor.
+        ValueError: in `forward`, the batch sizes differ, or reduction is none of the three.
 
     Source: torch.nn.NLLLoss.
     """
@@ -120,12 +164,24 @@ class CrossEntropyLoss(_WeightedLoss):
     """The cross entropy between logits and target classes, or class probabilities.
 
     Args:
-        weight: a weight per class.
+        weight: `(C,)`, of the input's dtype: a weight per class; held as a buffer.
         size_average: deprecated.
         ignore_index: targets of this class contribute nothing.
         reduce: deprecated.
         reduction: `'mean'`, `'sum'` or `'none'`.
         label_smoothing: share of the target spread evenly over the classes, in [0, 1].
+
+    Shape:
+        input logits, `(C)`, `(N, C)` or `(N, C, d1, ...)`; target classes, int64 or uint8, without the
+        dimension C, or probabilities of the input's shape; output `()`, with `'none'` the input's shape
+        without C.
+
+    Raises:
+        IndexError: in `forward`, a target is outside [0, C).
+        NotImplementedError: in `forward`, the input is not floating point.
+        RuntimeError: in `forward`, a dtype or a shape does not fit, or label_smoothing is above 1.
+        TypeError: weight is no tensor.
+        ValueError: in `forward`, the batch sizes differ, or reduction is none of the three.
 
     Source: torch.nn.CrossEntropyLoss; label smoothing: Szegedy et al. 2015, arXiv:1512.00567.
     """
@@ -159,10 +215,20 @@ class BCELoss(_WeightedLoss):
     """The binary cross entropy between probabilities and targets in [0, 1].
 
     Args:
-        weight: a weight per element, broadcast to the input.
+        weight: a weight per element, of a shape that broadcasts to the input's; held as a buffer.
         size_average: deprecated.
         reduce: deprecated.
         reduction: `'mean'`, `'sum'` or `'none'`.
+
+    Shape:
+        input and target `(*)`, of one floating-point dtype; output `()`, with `'none'` `(*)`.
+
+    Raises:
+        NotImplementedError: in `forward`, the input is not floating point.
+        RuntimeError: in `forward`, a value is outside [0, 1], the dtypes differ, or weight does not
+            broadcast.
+        TypeError: weight is no tensor.
+        ValueError: in `forward`, the shapes differ, or reduction is none of the three.
 
     Source: torch.nn.BCELoss.
     """
@@ -176,11 +242,20 @@ class BCEWithLogitsLoss(_Loss):
     """The binary cross entropy between logits and targets in [0, 1], stable for every logit.
 
     Args:
-        weight: a weight per element, broadcast to the input.
+        weight: a weight per element, of a shape that broadcasts to the input's; held as a buffer.
         size_average: deprecated.
         reduce: deprecated.
         reduction: `'mean'`, `'sum'` or `'none'`.
-        pos_weight: a weight for the positive targets, broadcast to the input.
+        pos_weight: a weight for the positive targets, broadcast to the input; held as a buffer.
+
+    Shape:
+        input and target `(*)`, floating point; output `()`, with `'none'` `(*)`.
+
+    Raises:
+        NotImplementedError: in `forward`, the input is not floating point.
+        RuntimeError: in `forward`, a weight does not broadcast, or the target is not floating point.
+        TypeError: a weight is no tensor.
+        ValueError: in `forward`, the shapes differ, or reduction is none of the three.
 
     Source: torch.nn.BCEWithLogitsLoss.
     """

@@ -31,6 +31,16 @@ class Module(Tree, Hooks, State):
     An attribute that is a `Parameter` becomes one of the module's parameters, one that is a `Module` a child;
     `register_buffer` adds tensors that are state but not parameters. A plain tensor stays a plain attribute.
 
+    Args:
+        *args: none are taken; a subclass with `call_super_init` hands them on.
+        **kwargs: likewise.
+
+    Raises:
+        NotImplementedError: at the call, the subclass defines no `forward`.
+        TypeError: an argument is given that nothing takes.
+
+    Source: torch.nn.Module.
+
     Example:
         >>> class Scale(Module):
         ...     def __init__(self):
@@ -225,6 +235,13 @@ class Module(Tree, Hooks, State):
         if len(extra_lines) == 1 and not child_lines:
             return f"{self._get_name()}({extra})"
         return enclosed(self._get_name(), extra_lines + child_lines)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a table of the parameters, and the text that prints."""
+        from ..html import module_html
+
+        named = ((name, None if is_lazy(each) else each._array) for name, each in self.named_parameters())
+        return module_html(self._get_name(), named, repr(self))
 
 
 def indented(text: str) -> str:

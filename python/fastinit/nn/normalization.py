@@ -27,11 +27,16 @@ class LayerNorm(Module):
         dtype: of the parameters; default: the default dtype.
 
     Shape:
-        input and output `(*, *normalized_shape)`.
+        input and output `(*, *normalized_shape)`, floating point.
 
     Attributes:
         weight: Parameter of shape `normalized_shape`, or None.
         bias: Parameter of shape `normalized_shape`, or None.
+
+    Raises:
+        NotImplementedError: in `forward`, the input is not floating point, and there is no weight.
+        RuntimeError: a size is negative, or dtype not floating point; in `forward`, the input's shape or
+            dtype does not fit, or there are no sizes.
 
     Source: Ba et al. 2016, arXiv:1607.06450; torch.nn.LayerNorm.
     """
@@ -82,20 +87,26 @@ class LayerNorm(Module):
 
 
 class RMSNorm(Module):
-    """x / sqrt(mean(x^2) + eps) * weight over the last dimensions.
+    """x / sqrt(mean(x^2) + eps) * weight, the mean over the last dimensions.
 
     Args:
         normalized_shape: the sizes of the dimensions normalised over; an int means the last one.
-        eps: added to the mean square; None: the machine epsilon of the dtype computed in.
+        eps: added to the mean square; None: the machine epsilon of the precision computed in.
         elementwise_affine: learn a weight (from 1).
-        device: where the weight lives; only the CPU exists.
-        dtype: of the weight; default: the default dtype.
+        device: where the parameters live; only the CPU exists.
+        dtype: of the parameters; default: the default dtype.
 
     Shape:
-        input and output `(*, *normalized_shape)`.
+        input and output `(*, *normalized_shape)`, floating point.
 
     Attributes:
         weight: Parameter of shape `normalized_shape`, or None.
+
+    Raises:
+        NotImplementedError: in `forward`, the input is not floating point.
+        RuntimeError: a size is negative, or dtype not floating point; in `forward`, the input's shape does
+            not fit, or there are no sizes.
+        ValueError: in `forward`, the input has fewer dimensions than normalized_shape.
 
     Source: Zhang and Sennrich 2019, arXiv:1910.07467; torch.nn.RMSNorm.
     """

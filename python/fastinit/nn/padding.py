@@ -1,7 +1,7 @@
-"""Padding as layers; what is added stands at `nn.functional.pad`.
+"""Padding with a tensor's own elements, mirrored, repeated or wrapped around, as layers.
 
 Each takes one number for all sides, or one for each: (left, right) of the last dimension, then of the one
-before it, and so on.
+before it, and so on. What is added stands at `nn.functional.pad`.
 """
 
 from __future__ import annotations
@@ -17,24 +17,18 @@ __all__ = [
     "CircularPad1d",
     "CircularPad2d",
     "CircularPad3d",
-    "ConstantPad1d",
-    "ConstantPad2d",
-    "ConstantPad3d",
     "ReflectionPad1d",
     "ReflectionPad2d",
     "ReflectionPad3d",
     "ReplicationPad1d",
     "ReplicationPad2d",
     "ReplicationPad3d",
-    "ZeroPad1d",
-    "ZeroPad2d",
-    "ZeroPad3d",
 ]
 
 Padding: TypeAlias = "int | Iterable[int]"
 
 
-class _Pad(Module):
+class Pad(Module):
     """Adds elements at the ends of the last dimensions.
 
     Args:
@@ -47,7 +41,7 @@ class _Pad(Module):
 
     def __init__(self, padding: Padding) -> None:
         super().__init__()
-        self.padding = _on_each_side(padding, self._dims)
+        self.padding = on_each_side(padding, self._dims)
 
     def forward(self, input: Tensor) -> Tensor:
         """Returns the padded input."""
@@ -58,120 +52,135 @@ class _Pad(Module):
         return f"{self.padding}"
 
 
-def _on_each_side(padding: Padding, dims: int) -> tuple[int, ...]:
+def on_each_side(padding: Padding, dims: int) -> tuple[int, ...]:
+    """Returns a number for each side of the padded dimensions, of one for all of them."""
     return tuple(padding) if isinstance(padding, Iterable) else (padding,) * (2 * dims)
 
 
-class _ConstantPad(_Pad):
-    """Adds a constant at the ends of the last dimensions.
+class ReflectionPad1d(Pad):
+    """Adds what a mirror at the last element shows.
 
     Args:
-        padding: how many elements, on all sides or on each.
-        value: the constant.
+        padding: how many elements, on all sides or (left, right); less than the dimension's size; negative
+            numbers crop.
+
+    Shape:
+        input `(N, C, L)` or `(C, L)`, output `(N, C, L + left + right)` or without N.
+
+    Raises:
+        NotImplementedError: in `forward`, the input has another number of dimensions.
+        RuntimeError: in `forward`, the padding is not below a dimension's size, or `padding` is of odd
+            length.
+
+    Source: torch.nn.ReflectionPad1d.
     """
-
-    def __init__(self, padding: Padding, value: float) -> None:
-        Module.__init__(self)
-        self.value = value
-        self.padding = _on_each_side(padding, self._dims)
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Returns the padded input."""
-        return F.pad(input, self.padding, "constant", self.value)
-
-    def extra_repr(self) -> str:
-        """How many elements are added, and which."""
-        return f"padding={self.padding}, value={self.value}"
-
-
-class ConstantPad1d(_ConstantPad):
-    """Adds a constant at both ends of the last dimension (torch.nn.ConstantPad1d)."""
-
-    _dims = 1
-
-
-class ConstantPad2d(_ConstantPad):
-    """Adds a constant around the last 2 dimensions (torch.nn.ConstantPad2d)."""
-
-    _dims = 2
-
-
-class ConstantPad3d(_ConstantPad):
-    """Adds a constant around the last 3 dimensions (torch.nn.ConstantPad3d)."""
-
-    _dims = 3
-
-
-class _ZeroPad(_ConstantPad):
-    """Adds zeros.
-
-    Args:
-        padding: how many, on all sides or on each.
-    """
-
-    def __init__(self, padding: Padding) -> None:
-        super().__init__(padding, 0.0)
-
-    def extra_repr(self) -> str:
-        """How many are added."""
-        return f"{self.padding}"
-
-
-class ZeroPad1d(_ZeroPad):
-    """Adds zeros at both ends of the last dimension (torch.nn.ZeroPad1d)."""
-
-    _dims = 1
-
-
-class ZeroPad2d(_ZeroPad):
-    """Adds zeros around the last 2 dimensions (torch.nn.ZeroPad2d)."""
-
-    _dims = 2
-
-
-class ZeroPad3d(_ZeroPad):
-    """Adds zeros around the last 3 dimensions (torch.nn.ZeroPad3d)."""
-
-    _dims = 3
-
-
-class ReflectionPad1d(_Pad):
-    """Adds what a mirror at the last element shows (torch.nn.ReflectionPad1d)."""
 
     _dims, _mode = 1, "reflect"
 
 
-class ReflectionPad2d(_Pad):
-    """Adds what mirrors at the edges show (torch.nn.ReflectionPad2d)."""
+class ReflectionPad2d(Pad):
+    """Adds what mirrors at the edges show.
+
+    Args:
+        padding: how many elements, on all sides or (left, right, top, bottom); less than the dimension's
+            size; negative numbers crop.
+
+    Shape:
+        input `(N, C, H, W)` or `(C, H, W)`, output `(N, C, H + top + bottom, W + left + right)` or without N.
+
+    Raises:
+        NotImplementedError: in `forward`, the input has another number of dimensions.
+        RuntimeError: in `forward`, the padding is not below a dimension's size, or `padding` is of odd
+            length.
+
+    Source: torch.nn.ReflectionPad2d.
+    """
 
     _dims, _mode = 2, "reflect"
 
 
-class ReflectionPad3d(_Pad):
-    """Adds what mirrors at the faces show (torch.nn.ReflectionPad3d)."""
+class ReflectionPad3d(Pad):
+    """Adds what mirrors at the faces show.
+
+    Args:
+        padding: how many elements, on all sides or (left, right, top, bottom, front, back); less than the
+            dimension's size; negative numbers crop.
+
+    Shape:
+        input `(N, C, D, H, W)` or `(C, D, H, W)`, output
+        `(N, C, D + front + back, H + top + bottom, W + left + right)` or without N.
+
+    Raises:
+        NotImplementedError: in `forward`, the input has another number of dimensions.
+        RuntimeError: in `forward`, the padding is not below a dimension's size, or `padding` is of odd
+            length.
+
+    Source: torch.nn.ReflectionPad3d.
+    """
 
     _dims, _mode = 3, "reflect"
 
 
-class ReplicationPad1d(_Pad):
-    """Repeats the last element (torch.nn.ReplicationPad1d)."""
+class ReplicationPad1d(Pad):
+    """Repeats the last element.
+
+    Args:
+        padding: how many elements, on all sides or (left, right); negative numbers crop.
+
+    Shape:
+        input `(N, C, L)` or `(C, L)`, output `(N, C, L + left + right)` or without N.
+
+    Raises:
+        NotImplementedError: in `forward`, the input has another number of dimensions.
+        RuntimeError: in `forward`, a padded dimension is empty, or `padding` is of odd length.
+
+    Source: torch.nn.ReplicationPad1d.
+    """
 
     _dims, _mode = 1, "replicate"
 
 
-class ReplicationPad2d(_Pad):
-    """Repeats the edges (torch.nn.ReplicationPad2d)."""
+class ReplicationPad2d(Pad):
+    """Repeats the edges.
+
+    Args:
+        padding: how many elements, on all sides or (left, right, top, bottom); negative numbers crop.
+
+    Shape:
+        input `(N, C, H, W)` or `(C, H, W)`, output `(N, C, H + top + bottom, W + left + right)` or without N.
+
+    Raises:
+        NotImplementedError: in `forward`, the input has another number of dimensions.
+        RuntimeError: in `forward`, a padded dimension is empty, or `padding` is of odd length.
+
+    Source: torch.nn.ReplicationPad2d.
+    """
 
     _dims, _mode = 2, "replicate"
 
 
-class ReplicationPad3d(_Pad):
-    """Repeats the faces (torch.nn.ReplicationPad3d)."""
+class ReplicationPad3d(Pad):
+    """Repeats the faces.
+
+    Args:
+        padding: how many elements, on all sides or (left, right, top, bottom, front, back); negative numbers
+            crop.
+
+    Shape:
+        input `(N, C, D, H, W)` or `(C, D, H, W)`, output
+        `(N, C, D + front + back, H + top + bottom, W + left + right)` or without N.
+
+    Raises:
+        NotImplementedError: in `forward`, the input has another number of dimensions.
+        RuntimeError: in `forward`, a padded dimension is empty, or `padding` is of odd length.
+
+    Source: torch.nn.ReplicationPad3d.
+    """
 
     _dims, _mode = 3, "replicate"
 
 
-class _CircularPad(_Pad):
+class _CircularPad(Pad):
     """Adds what stands at the other end.
 
     Args:
@@ -192,18 +201,64 @@ class _CircularPad(_Pad):
 
 
 class CircularPad1d(_CircularPad):
-    """Adds what stands at the other end (torch.nn.CircularPad1d)."""
+    """Adds what stands at the other end.
+
+    Args:
+        padding: how many elements, on all sides or (left, right); not more than the dimension's size;
+            negative numbers crop.
+
+    Shape:
+        input `(N, C, L)` or `(C, L)`, output `(N, C, L + left + right)` or without N.
+
+    Raises:
+        RuntimeError: in `forward`, the padding is above a dimension's size, more is cropped than there is, or
+            `padding` is of odd length.
+        ValueError: in `forward`, the input has another number of dimensions.
+
+    Source: torch.nn.CircularPad1d.
+    """
 
     _dims = 1
 
 
 class CircularPad2d(_CircularPad):
-    """Adds what stands at the other edges (torch.nn.CircularPad2d)."""
+    """Adds what stands at the other edges.
+
+    Args:
+        padding: how many elements, on all sides or (left, right, top, bottom); not more than the dimension's
+            size; negative numbers crop.
+
+    Shape:
+        input `(N, C, H, W)` or `(C, H, W)`, output `(N, C, H + top + bottom, W + left + right)` or without N.
+
+    Raises:
+        RuntimeError: in `forward`, the padding is above a dimension's size, more is cropped than there is, or
+            `padding` is of odd length.
+        ValueError: in `forward`, the input has another number of dimensions.
+
+    Source: torch.nn.CircularPad2d.
+    """
 
     _dims = 2
 
 
 class CircularPad3d(_CircularPad):
-    """Adds what stands at the other faces (torch.nn.CircularPad3d)."""
+    """Adds what stands at the other faces.
+
+    Args:
+        padding: how many elements, on all sides or (left, right, top, bottom, front, back); not more than the
+            dimension's size; negative numbers crop.
+
+    Shape:
+        input `(N, C, D, H, W)` or `(C, D, H, W)`, output
+        `(N, C, D + front + back, H + top + bottom, W + left + right)` or without N.
+
+    Raises:
+        RuntimeError: in `forward`, the padding is above a dimension's size, more is cropped than there is, or
+            `padding` is of odd length.
+        ValueError: in `forward`, the input has another number of dimensions.
+
+    Source: torch.nn.CircularPad3d.
+    """
 
     _dims = 3

@@ -1,12 +1,14 @@
 """Tensors that a module counts among its parameters, or its buffers; also before their shape is known."""
 
 from collections.abc import Sequence
+from html import escape
 from typing import Any, ClassVar, Final, Self
 
 import numpy as np
 
 from .. import creation, dtypes
-from ..autograd import Variable, wrap
+from ..autograd import Variable
+from ..autograd.variable import wrap
 from ..devices import DeviceLike, device
 from ..meta import as_array, has_no_memory
 from ..size import Size
@@ -26,11 +28,14 @@ class Parameter(Tensor):
     """A tensor that, assigned as an attribute of a `Module`, becomes one of its parameters.
 
     Args:
-        data: the tensor whose memory and version the parameter shares; empty if not given.
+        data: the tensor, of any shape, whose memory and version the parameter shares; empty if not given.
         requires_grad: whether it gets a gradient.
 
     Raises:
+        AttributeError: `data` is no tensor.
         RuntimeError: it is to get a gradient, and its dtype is not floating point.
+
+    Source: torch.nn.Parameter.
     """
 
     def __new__(cls, data: Tensor | None = None, requires_grad: bool = True) -> Self:
@@ -68,8 +73,13 @@ class Buffer(Tensor, metaclass=_BufferType):
     """A tensor that, assigned as an attribute of a `Module`, becomes one of its buffers.
 
     Args:
-        data: the tensor whose memory and version the buffer shares; empty if not given.
+        data: the tensor, of any shape, whose memory and version the buffer shares; empty if not given.
         persistent: whether the module's `state_dict` has it.
+
+    Raises:
+        AttributeError: `data` is no tensor.
+
+    Source: torch.nn.Buffer.
     """
 
     persistent: bool
@@ -109,6 +119,7 @@ _ALLOWED: Final = {
         "is_sparse",
     ),
     *(
+        "_repr_html_",
         "data",
         "copy_",
         "shape",
@@ -224,6 +235,9 @@ class UninitializedTensorMixin(Tensor):
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
 
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(repr(self))}</pre>"
+
     def __reduce_ex__(self, protocol: Any) -> Any:
         return type(self), (self.requires_grad, self.device, self.dtype)
 
@@ -249,12 +263,19 @@ for _name in ("to", "cpu", "half", "float", "double", "char", "short", "int", "l
 
 
 class UninitializedParameter(UninitializedTensorMixin, Parameter):
-    """A parameter whose shape is not known yet.
+    """A parameter whose shape is not known yet; `materialize` gives it one, and makes a `Parameter` of it.
 
     Args:
         requires_grad: whether it gets a gradient.
-        device: where its memory will be.
+        device: where its memory will be; only the CPU exists.
         dtype: of its elements; default: the default dtype.
+
+    Raises:
+        RuntimeError: there is no such device, it is to get a gradient and its dtype is not floating point,
+            or, later, its shape is asked for.
+        ValueError: later: it is used in an operation before it has a shape.
+
+    Source: torch.nn.UninitializedParameter.
     """
 
     cls_to_become = Parameter
@@ -269,13 +290,19 @@ class UninitializedParameter(UninitializedTensorMixin, Parameter):
 
 
 class UninitializedBuffer(UninitializedTensorMixin):
-    """A buffer whose shape is not known yet.
+    """A buffer whose shape is not known yet; `materialize` gives it one, and makes a `Tensor` of it.
 
     Args:
         requires_grad: whether it gets a gradient.
-        device: where its memory will be.
+        device: where its memory will be; only the CPU exists.
         dtype: of its elements; default: the default dtype.
         persistent: whether the module's `state_dict` has it.
+
+    Raises:
+        RuntimeError: there is no such device, or, later, its shape is asked for.
+        ValueError: later: it is used in an operation before it has a shape.
+
+    Source: torch.nn.UninitializedBuffer.
     """
 
     cls_to_become = Tensor

@@ -33,6 +33,8 @@ class ParameterList(Module):
 
     Raises:
         TypeError: `values` is not an iterable, or is a tensor.
+
+    Source: torch.nn.ParameterList.
     """
 
     _size: int
@@ -118,6 +120,8 @@ class ParameterDict(Module):
         KeyError: a parameter's name is an attribute of the dict, is empty, or has a dot.
         TypeError: `parameters` is neither mapping nor pairs, or a name is not a string.
         ValueError: a pair has not two items.
+
+    Source: torch.nn.ParameterDict.
     """
 
     _keys: dict[str, None]

@@ -1,4 +1,4 @@
-"""Activations in pieces, and others, as layers; the formulas stand at the functions in `nn.functional`."""
+"""Activations in pieces, as layers; the formulas stand at the functions in `nn.functional`."""
 
 from __future__ import annotations
 
@@ -13,20 +13,13 @@ from .module import Module
 from .parameter import Parameter
 
 __all__ = [
-    "CELU",
-    "GLU",
     "Hardshrink",
     "Hardsigmoid",
     "Hardswish",
     "Hardtanh",
-    "LogSigmoid",
-    "Mish",
     "PReLU",
     "ReLU6",
-    "Softmin",
     "Softshrink",
-    "Softsign",
-    "Tanhshrink",
     "Threshold",
 ]
 
@@ -41,8 +34,15 @@ class Hardtanh(Module):
         min_value: deprecated: `min_val`.
         max_value: deprecated: `max_val`.
 
+    Shape:
+        input and output: any shape and dtype.
+
     Raises:
         AssertionError: min_val is not below max_val.
+        RuntimeError: in `forward`, the tape forbids writing over the input.
+
+    Warns:
+        FutureWarning: `min_value` or `max_value` is given.
 
     Source: torch.nn.Hardtanh.
     """
@@ -85,6 +85,12 @@ class ReLU6(Hardtanh):
     Args:
         inplace: write the result over the input.
 
+    Shape:
+        input and output: any shape and dtype.
+
+    Raises:
+        RuntimeError: in `forward`, the tape forbids writing over the input.
+
     Source: torch.nn.ReLU6.
     """
 
@@ -96,7 +102,7 @@ class ReLU6(Hardtanh):
         return "inplace=True" if self.inplace else ""
 
 
-class _Inplace(Module):
+class Inplace(Module):
     """An activation that may write over its input.
 
     Args:
@@ -108,78 +114,46 @@ class _Inplace(Module):
         self.inplace = inplace
 
 
-class Hardswish(_Inplace):
-    """x * clip(x + 3, 0, 6) / 6 (torch.nn.Hardswish)."""
+class Hardswish(Inplace):
+    """x * clip(x + 3, 0, 6) / 6.
+
+    Args:
+        inplace: write the result over the input.
+
+    Shape:
+        input and output: any shape, floating point.
+
+    Raises:
+        NotImplementedError: in `forward`, the input is not floating point.
+        RuntimeError: in `forward`, the tape forbids writing over the input.
+
+    Source: Howard et al. 2019, arXiv:1905.02244; torch.nn.Hardswish.
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """Returns the activated input."""
         return F.hardswish(input, self.inplace)
 
 
-class Hardsigmoid(_Inplace):
-    """clip(x + 3, 0, 6) / 6 (torch.nn.Hardsigmoid)."""
+class Hardsigmoid(Inplace):
+    """clip(x + 3, 0, 6) / 6.
+
+    Args:
+        inplace: write the result over the input.
+
+    Shape:
+        input and output: any shape, floating point.
+
+    Raises:
+        NotImplementedError: in `forward`, the input is not floating point.
+        RuntimeError: in `forward`, the tape forbids writing over the input.
+
+    Source: torch.nn.Hardsigmoid.
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """Returns the activated input."""
         return F.hardsigmoid(input, self.inplace)
-
-
-class Mish(_Inplace):
-    """x * tanh(log(1 + exp(x))) (torch.nn.Mish)."""
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Returns the activated input."""
-        return F.mish(input, self.inplace)
-
-    def extra_repr(self) -> str:
-        """`inplace=True`, where it is."""
-        return "inplace=True" if self.inplace else ""
-
-
-class LogSigmoid(Module):
-    """log(1 / (1 + exp(-x))) (torch.nn.LogSigmoid)."""
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Returns the activated input."""
-        return F.logsigmoid(input)
-
-
-class Softsign(Module):
-    """x / (1 + |x|) (torch.nn.Softsign)."""
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Returns the activated input."""
-        return F.softsign(input)
-
-
-class Tanhshrink(Module):
-    """x - tanh(x) (torch.nn.Tanhshrink)."""
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Returns the activated input."""
-        return F.tanhshrink(input)
-
-
-class Softmin(Module):
-    """The softmax of -x.
-
-    Args:
-        dim: what the result sums to 1 along.
-
-    Source: torch.nn.Softmin.
-    """
-
-    def __init__(self, dim: int | None = None) -> None:
-        super().__init__()
-        self.dim = dim
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Returns the activated input."""
-        return F.softmin(input, self.dim, _stacklevel=5)
-
-    def extra_repr(self) -> str:
-        """The dimension."""
-        return f"dim={self.dim}"
 
 
 class Threshold(Module):
@@ -189,6 +163,12 @@ class Threshold(Module):
         threshold: what x is compared with.
         value: what replaces the others.
         inplace: write the result over the input.
+
+    Shape:
+        input and output: any shape and dtype.
+
+    Raises:
+        RuntimeError: in `forward`, the tape forbids writing over the input.
 
     Source: torch.nn.Threshold.
     """
@@ -208,52 +188,6 @@ class Threshold(Module):
         return f"threshold={self.threshold}, value={self.value}{', inplace=True' if self.inplace else ''}"
 
 
-class CELU(Module):
-    """x where x > 0, else alpha * (exp(x / alpha) - 1).
-
-    Args:
-        alpha: minus the limit on the left.
-        inplace: write the result over the input.
-
-    Source: torch.nn.CELU.
-    """
-
-    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
-        super().__init__()
-        self.alpha = alpha
-        self.inplace = inplace
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Returns the activated input."""
-        return F.celu(input, self.alpha, self.inplace)
-
-    def extra_repr(self) -> str:
-        """The limit, and `inplace=True` where it is."""
-        return f"alpha={self.alpha}{', inplace=True' if self.inplace else ''}"
-
-
-class GLU(Module):
-    """a * sigmoid(b) of the two halves of a dimension.
-
-    Args:
-        dim: the dimension.
-
-    Source: torch.nn.GLU.
-    """
-
-    def __init__(self, dim: int = -1) -> None:
-        super().__init__()
-        self.dim = dim
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Returns the gated half."""
-        return F.glu(input, self.dim)
-
-    def extra_repr(self) -> str:
-        """The dimension."""
-        return f"dim={self.dim}"
-
-
 class _Shrink(Module):
     """An activation that is 0 around 0.
 
@@ -271,7 +205,19 @@ class _Shrink(Module):
 
 
 class Hardshrink(_Shrink):
-    """x where |x| > lambd, else 0 (torch.nn.Hardshrink)."""
+    """x where `|x| > lambd`, else 0.
+
+    Args:
+        lambd: where the zeros end.
+
+    Shape:
+        input and output: any shape, floating point.
+
+    Raises:
+        NotImplementedError: in `forward`, the input is not floating point.
+
+    Source: torch.nn.Hardshrink.
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """Returns the activated input."""
@@ -279,7 +225,20 @@ class Hardshrink(_Shrink):
 
 
 class Softshrink(_Shrink):
-    """x moved towards 0 by lambd; 0 where |x| <= lambd (torch.nn.Softshrink)."""
+    """x moved towards 0 by lambd; 0 where `|x| <= lambd`.
+
+    Args:
+        lambd: how far; at least 0.
+
+    Shape:
+        input and output: any shape, floating point.
+
+    Raises:
+        NotImplementedError: in `forward`, the input is not floating point.
+        RuntimeError: in `forward`, lambd is negative.
+
+    Source: Donoho 1995, doi:10.1109/18.382009; torch.nn.Softshrink.
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """Returns the activated input."""
@@ -287,13 +246,23 @@ class Softshrink(_Shrink):
 
 
 class PReLU(Module):
-    """x where x > 0, else weight * x; the weights are parameters.
+    """x where x > 0, else weight * x; the weights are learned.
 
     Args:
         num_parameters: 1, or as many as the input has channels.
         init: their first value.
-        device: where they are.
-        dtype: of their elements.
+        device: where they live; only the CPU exists.
+        dtype: of the weights; default: the default dtype.
+
+    Shape:
+        input and output `(N, C, *)`, or any shape for one weight; of the weights' dtype.
+
+    Attributes:
+        weight: Parameter of shape `(num_parameters,)`.
+
+    Raises:
+        RuntimeError: num_parameters is negative, or dtype not floating point; in `forward`, the input has
+            another number of channels or another dtype.
 
     Source: He et al. 2015, arXiv:1502.01852; torch.nn.PReLU.
     """

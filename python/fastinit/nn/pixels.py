@@ -13,6 +13,13 @@ class PixelShuffle(Module):
     Args:
         upscale_factor: r.
 
+    Shape:
+        input `(*, C * r * r, H, W)`, output `(*, C, H * r, W * r)`.
+
+    Raises:
+        RuntimeError: in `forward`, r is not positive, there are fewer than 3 dimensions, or the channels
+            cannot be divided so.
+
     Source: Shi et al. 2016, arXiv:1609.05158; torch.nn.PixelShuffle.
     """
 
@@ -35,7 +42,14 @@ class PixelUnshuffle(Module):
     Args:
         downscale_factor: r.
 
-    Source: torch.nn.PixelUnshuffle.
+    Shape:
+        input `(*, C, H * r, W * r)`, output `(*, C * r * r, H, W)`.
+
+    Raises:
+        RuntimeError: in `forward`, r is not positive, there are fewer than 3 dimensions, or height or width
+            cannot be divided so.
+
+    Source: Shi et al. 2016, arXiv:1609.05158; torch.nn.PixelUnshuffle.
     """
 
     def __init__(self, downscale_factor: int) -> None:

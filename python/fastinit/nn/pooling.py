@@ -49,7 +49,11 @@ class MaxPool1d(_MaxPool):
         ceil_mode: keep a last window that is cut off by the end.
 
     Shape:
-        input `(N, C, L)` or `(C, L)`, output likewise.
+        input `(N, C, L)` or `(C, L)`, output `(N, C, L_out)` or `(C, L_out)`,
+        `L_out = (L + 2 padding - dilation (kernel_size - 1) - 1) // stride + 1`; indices likewise, int64.
+
+    Raises:
+        RuntimeError: in `forward`, a shape or a number does not fit.
 
     Source: torch.nn.MaxPool1d.
     """
@@ -61,7 +65,22 @@ class MaxPool1d(_MaxPool):
 
 
 class MaxPool2d(_MaxPool):
-    """As `MaxPool1d`, for inputs `(N, C, H, W)` or `(C, H, W)`; the arguments may be pairs.
+    """The maximum of each window over two dimensions.
+
+    Args:
+        kernel_size: of a window, a number or a pair, as all sizes here.
+        stride: between two windows; None: kernel_size.
+        padding: how far windows reach over the ends; at most half of a window.
+        dilation: between two elements of a window.
+        return_indices: return also where in its plane of H * W elements each maximum lies.
+        ceil_mode: keep a last window that is cut off by the end.
+
+    Shape:
+        input `(N, C, H, W)` or `(C, H, W)`, output `(N, C, H_out, W_out)` or `(C, H_out, W_out)`, each as
+        `L_out` of `MaxPool1d`; indices likewise, int64.
+
+    Raises:
+        RuntimeError: in `forward`, a shape or a number does not fit.
 
     Source: torch.nn.MaxPool2d.
     """
@@ -95,7 +114,12 @@ class AvgPool1d(_AvgPool):
         count_include_pad: whether the zeros count for the mean.
 
     Shape:
-        input `(N, C, L)` or `(C, L)`, output likewise.
+        input `(N, C, L)` or `(C, L)`, output `(N, C, L_out)` or `(C, L_out)`,
+        `L_out = (L + 2 padding - kernel_size) // stride + 1`.
+
+    Raises:
+        NotImplementedError: in `forward`, the input is bool.
+        RuntimeError: in `forward`, a shape or a number does not fit.
 
     Source: torch.nn.AvgPool1d.
     """
@@ -122,15 +146,24 @@ class AvgPool1d(_AvgPool):
 
 
 class AvgPool2d(_AvgPool):
-    """As `AvgPool1d`, for inputs `(N, C, H, W)` or `(C, H, W)`; the arguments may be pairs.
+    """The mean of each window over two dimensions.
 
     Args:
-        kernel_size: of a window.
+        kernel_size: of a window, a number or a pair, as all sizes here.
         stride: between two windows; None: kernel_size.
         padding: zeros at both ends; at most half of a window.
         ceil_mode: keep a last window that is cut off by the end.
         count_include_pad: whether the zeros count for the mean.
-        divisor_override: what to divide the sums by, instead of the number of elements.
+        divisor_override: what to divide the sums by, instead of the number of elements; not 0.
+
+    Shape:
+        input `(N, C, H, W)` or `(C, H, W)`, output `(N, C, H_out, W_out)` or `(C, H_out, W_out)`, each as
+        `L_out` of `AvgPool1d`.
+
+    Raises:
+        IndexError: in `forward`, the input has fewer than 3 dimensions.
+        NotImplementedError: in `forward`, the input is bool.
+        RuntimeError: in `forward`, a shape or a number does not fit.
 
     Source: torch.nn.AvgPool2d.
     """
@@ -165,7 +198,12 @@ class AdaptiveAvgPool1d(Module):
         output_size: how many windows.
 
     Shape:
-        input `(N, C, L)` or `(C, L)`, output `(N, C, output_size)` or `(C, output_size)`.
+        input `(N, C, L)` or `(C, L)`, floating point; output `(N, C, output_size)` or `(C, output_size)`.
+
+    Raises:
+        NotImplementedError: in `forward`, the input is not floating point, or a meta tensor.
+        RuntimeError: in `forward`, a shape or a number does not fit.
+        TypeError: in `forward`, output_size is None.
 
     Source: torch.nn.AdaptiveAvgPool1d.
     """
@@ -184,10 +222,17 @@ class AdaptiveAvgPool1d(Module):
 
 
 class AdaptiveAvgPool2d(Module):
-    """As `AdaptiveAvgPool1d`, for inputs `(N, C, H, W)` or `(C, H, W)`.
+    """The means of as many windows as asked for, which part two dimensions evenly.
 
     Args:
         output_size: how many windows, of both dimensions or of each; None keeps a dimension's size.
+
+    Shape:
+        input `(N, C, H, W)` or `(C, H, W)`, floating point; output `(N, C, *output_size)` or without N.
+
+    Raises:
+        NotImplementedError: in `forward`, the input is not floating point, or a meta tensor.
+        RuntimeError: in `forward`, a shape or a number does not fit.
 
     Source: torch.nn.AdaptiveAvgPool2d.
     """

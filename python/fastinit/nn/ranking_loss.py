@@ -28,10 +28,21 @@ class KLDivLoss(_Loss):
     Args:
         size_average: deprecated.
         reduce: deprecated.
-        reduction: `'mean'`, `'sum'`, `'batchmean'` or `'none'`.
+        reduction: `'mean'`, `'sum'`, `'batchmean'` (the sum by the length of the first dimension) or
+            `'none'`.
         log_target: whether the target is of logarithms, too.
 
-    Source: torch.nn.KLDivLoss.
+    Shape:
+        input and target `(*)`, alike; output `()`, with `'none'` `(*)`.
+
+    Raises:
+        RuntimeError: in `forward`, the shapes do not broadcast.
+        ValueError: in `forward`, reduction is none of the four.
+
+    Warns:
+        UserWarning: in `forward`, reduction is `'mean'`, which is no divergence.
+
+    Source: Kullback and Leibler 1951, doi:10.1214/aoms/1177729694; torch.nn.KLDivLoss.
     """
 
     def __init__(
@@ -54,9 +65,17 @@ class HuberLoss(_Loss):
 
     Args:
         reduction: `'mean'`, `'sum'` or `'none'`.
-        delta: where the square becomes a line.
+        delta: where the square becomes a line; above 0.
 
-    Source: torch.nn.HuberLoss.
+    Shape:
+        input and target `(*)`, alike, floating point; output `()`, with `'none'` `(*)`.
+
+    Raises:
+        NotImplementedError: in `forward`, both are integers.
+        RuntimeError: in `forward`, delta is not above 0, or the shapes do not broadcast.
+        ValueError: in `forward`, reduction is none of the three.
+
+    Source: Huber 1964, doi:10.1214/aoms/1177703732; torch.nn.HuberLoss.
     """
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
@@ -69,7 +88,22 @@ class HuberLoss(_Loss):
 
 
 class SoftMarginLoss(_Loss):
-    """log(1 + exp(-target * input)) of targets that are 1 or -1 (torch.nn.SoftMarginLoss)."""
+    """log(1 + exp(-target * input)) of targets that are 1 or -1, reduced.
+
+    Args:
+        size_average: deprecated.
+        reduce: deprecated.
+        reduction: `'mean'`, `'sum'` or `'none'`.
+
+    Shape:
+        input and target `(*)`, alike; output `()`, with `'none'` `(*)`.
+
+    Raises:
+        RuntimeError: in `forward`, the shapes do not broadcast.
+        ValueError: in `forward`, reduction is none of the three.
+
+    Source: torch.nn.SoftMarginLoss.
+    """
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Returns the loss; see `nn.functional.soft_margin_loss`."""
@@ -99,6 +133,14 @@ class CosineEmbeddingLoss(_MarginLoss):
         reduce: deprecated.
         reduction: `'mean'`, `'sum'` or `'none'`.
 
+    Shape:
+        input1 and input2 `(N, D)` or `(D)`; target `(N)` or `()`, 1 (alike) or -1; output `()`, with `'none'`
+        of the target's shape.
+
+    Raises:
+        RuntimeError: in `forward`, the shapes do not fit.
+        ValueError: in `forward`, reduction is none of the three.
+
     Source: torch.nn.CosineEmbeddingLoss.
     """
 
@@ -116,6 +158,14 @@ class MarginRankingLoss(_MarginLoss):
         reduce: deprecated.
         reduction: `'mean'`, `'sum'` or `'none'`.
 
+    Shape:
+        input1, input2 and target `(*)`, alike, target 1 where input1 should be larger, else -1; output `()`,
+        with `'none'` `(*)`.
+
+    Raises:
+        RuntimeError: in `forward`, the shapes do not fit.
+        ValueError: in `forward`, reduction is none of the three.
+
     Source: torch.nn.MarginRankingLoss.
     """
 
@@ -132,6 +182,13 @@ class HingeEmbeddingLoss(_MarginLoss):
         size_average: deprecated.
         reduce: deprecated.
         reduction: `'mean'`, `'sum'` or `'none'`.
+
+    Shape:
+        input distances, `(*)`; target likewise, 1 (alike) or -1; output `()`, with `'none'` `(*)`.
+
+    Raises:
+        RuntimeError: in `forward`, the shapes do not broadcast.
+        ValueError: in `forward`, reduction is none of the three.
 
     Source: torch.nn.HingeEmbeddingLoss.
     """
@@ -162,10 +219,14 @@ class TripletMarginLoss(_Loss):
         reduce: deprecated.
         reduction: `'mean'`, `'sum'` or `'none'`.
 
-    Raises:
-        ValueError: margin is not above 0.
+    Shape:
+        anchor, positive and negative `(N, D)` or `(D)`; output `()`, with `'none'` `(N)` or `()`.
 
-    Source: Balntas et al. 2016; torch.nn.TripletMarginLoss.
+    Raises:
+        RuntimeError: in `forward`, the shapes do not fit.
+        ValueError: margin is not above 0; in `forward`, reduction is none of the three.
+
+    Source: Balntas et al., BMVC 2016, doi:10.5244/C.30.119; torch.nn.TripletMarginLoss.
     """
 
     def __init__(
@@ -204,6 +265,13 @@ class PoissonNLLLoss(_Loss):
         reduce: deprecated.
         reduction: `'mean'`, `'sum'` or `'none'`.
 
+    Shape:
+        input and target `(*)`, alike; output `()`, with `'none'` `(*)`.
+
+    Raises:
+        RuntimeError: in `forward`, the shapes do not broadcast.
+        ValueError: in `forward`, reduction is none of the three.
+
     Source: torch.nn.PoissonNLLLoss.
     """
 
@@ -241,7 +309,16 @@ class GaussianNLLLoss(_Loss):
         eps: what variances are at least taken to be.
         reduction: `'mean'`, `'sum'` or `'none'`.
 
-    Source: torch.nn.GaussianNLLLoss.
+    Shape:
+        input, the means, and target `(*)`, alike; var of the same shape, without the last dimension or with
+        length 1 there, or one number; output `()`, with `'none'` `(*)`.
+
+    Raises:
+        RuntimeError: in `forward`, the shapes do not broadcast.
+        ValueError: in `forward`, a variance is negative or of another shape, or reduction is none of the
+            three.
+
+    Source: Nix and Weigend 1994, doi:10.1109/ICNN.1994.374138; torch.nn.GaussianNLLLoss.
     """
 
     def __init__(self, *, full: bool = False, eps: float = 1e-06, reduction: str = "mean") -> None:

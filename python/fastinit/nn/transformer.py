@@ -131,8 +131,19 @@ class TransformerEncoder(Module):
         enable_nested_tensor: accepted for compatibility; there are no nested tensors.
         mask_check: accepted for compatibility.
 
+    Shape:
+        src and output `(S, N, E)`; with a layer of `batch_first` `(N, S, E)`; without a batch `(S, E)`; mask
+        `(S, S)`, src_key_padding_mask `(N, S)` or `(S)`.
+
     Attributes:
         layers: ModuleList of the copies.
+
+    Raises:
+        AssertionError: in `forward`, the number of dimensions or of features, or the dtype of a mask does not
+            fit.
+        RuntimeError: in `forward`, a mask's shape or the input's dtype does not fit, or `is_causal` comes
+            without a mask.
+        TypeError: `encoder_layer` is not a Module.
 
     Source: Vaswani et al. 2017, arXiv:1706.03762; torch.nn.TransformerEncoder.
     """

@@ -141,8 +141,18 @@ class TransformerDecoder(Module):
         num_layers: how many.
         norm: a normalisation of the output, or None.
 
+    Shape:
+        tgt and output `(T, N, E)`, memory `(S, N, E)`; with a layer of `batch_first` `(N, T, E)` and
+        `(N, S, E)`; without a batch `(T, E)` and `(S, E)`; tgt_mask `(T, T)`, memory_mask `(T, S)`.
+
     Attributes:
         layers: ModuleList of the copies.
+
+    Raises:
+        AssertionError: in `forward`, the number of dimensions or of features, or the dtype of a mask does not
+            fit.
+        RuntimeError: in `forward`, a shape or a dtype does not fit, or `tgt_is_causal` comes without a mask.
+        TypeError: `decoder_layer` is not a Module.
 
     Source: Vaswani et al. 2017, arXiv:1706.03762; torch.nn.TransformerDecoder.
     """

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .. import _core
-from ..autograd import record
+from ..autograd.record import record
 from ..dtypes import dtype, get_default_dtype
 from ..meta import has_no_memory
 from .dims import numpy_names, wrap_dim

@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import dtypes
-from ..autograd import Variable, no_grad, record
+from ..autograd import Variable
+from ..autograd.record import record
 from ..meta import as_array, has_no_memory
 from .operands import (
     Array,
     Operand,
     broadcast,
     compute,
-    cpp_name,
     floating,
     in_place,
     lift,
@@ -31,7 +30,21 @@ if TYPE_CHECKING:
 
 
 def add(input: Operand, other: Operand, *, alpha: float = 1) -> Tensor:
-    """Returns input + alpha * other (torch.add)."""
+    """Returns input + alpha * other (torch.add).
+
+    Args:
+        input: tensor or number, of any dtype.
+        other: tensor or number; the shapes broadcast.
+        alpha: number; a whole one if both are of integers.
+
+    Returns:
+        The shape to which both broadcast; the dtype is that of `result_type`.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast, or `alpha` is a float other than 1, and no operand is of
+            floating point.
+        TypeError: an operand is neither tensor nor number.
+    """
     x, y, dtype = pair(input, other)
     if alpha != 1:
         _check_alpha(alpha, dtype)
@@ -45,10 +58,20 @@ def add(input: Operand, other: Operand, *, alpha: float = 1) -> Tensor:
 
 
 def sub(input: Operand, other: Operand, *, alpha: float = 1) -> Tensor:
-    """Returns input - alpha * other (torch.sub).
+    """Returns input - alpha * other (torch.sub); also named `subtract`.
+
+    Args:
+        input: tensor or number, of any dtype but bool.
+        other: tensor or number; the shapes broadcast.
+        alpha: number; a whole one if both are of integers.
+
+    Returns:
+        The shape to which both broadcast; the dtype is that of `result_type`.
 
     Raises:
-        RuntimeError: one is boolean.
+        RuntimeError: one is boolean, the shapes do not broadcast, or `alpha` is a float other than 1, and no
+            operand is of floating point.
+        TypeError: an operand is neither tensor nor number.
     """
     x, y, dtype = pair(input, other)
     if dtype == np.bool_:
@@ -82,7 +105,16 @@ def _is_boolean(operand: Operand) -> bool:
 
 
 def rsub(input: Tensor, other: Operand) -> Tensor:
-    """Returns other - input (torch.rsub)."""
+    """Returns other - input (torch.rsub).
+
+    Args:
+        input: any shape, any dtype but bool.
+        other: tensor or number; the shapes broadcast.
+
+    Raises:
+        RuntimeError: one is boolean, or the shapes do not broadcast.
+        TypeError: `other` is neither tensor nor number.
+    """
     if isinstance(other, Variable):
         return sub(other, input)
     x, y, dtype = pair(input, other)
@@ -92,7 +124,19 @@ def rsub(input: Tensor, other: Operand) -> Tensor:
 
 
 def mul(input: Operand, other: Operand) -> Tensor:
-    """Returns input * other (torch.mul)."""
+    """Returns input * other (torch.mul); also named `multiply`.
+
+    Args:
+        input: tensor or number, of any dtype.
+        other: tensor or number; the shapes broadcast.
+
+    Returns:
+        The shape to which both broadcast; the dtype is that of `result_type`.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is neither tensor nor number.
+    """
     x, y, dtype = pair(input, other)
     array = broadcast(np.multiply, x, y)
     a, b = target(input), target(other)
@@ -100,11 +144,11 @@ def mul(input: Operand, other: Operand) -> Tensor:
     def backward(grad: Array) -> tuple[Array | None, ...]:
         return a and reduce_to(grad * y, a), b and reduce_to(grad * x, b)
 
-    saved = _variables((other, a), (input, b))
+    saved = needed_among((other, a), (input, b))
     return record(lower(array, dtype), "MulBackward0", (input, other), backward, saved)
 
 
-def _variables(*pairs: tuple[object, object]) -> tuple[Variable, ...]:
+def needed_among(*pairs: tuple[object, object]) -> tuple[Variable, ...]:
     """Returns the tensors among those that are needed."""
     return tuple(each for each, needed in pairs if needed is not None and isinstance(each, Variable))
 
@@ -112,14 +156,19 @@ def _variables(*pairs: tuple[object, object]) -> tuple[Variable, ...]:
 def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> Tensor:
     """Returns input / other, integers as the default dtype (torch.div).
 
+    Also named `divide` and `true_divide`.
+
     Args:
-        input: dividend.
-        other: divisor.
+        input: dividend, tensor or number.
+        other: divisor, tensor or number; the shapes broadcast.
         rounding_mode: None; "floor" or "trunc" for a whole quotient, which keeps integer dtypes and has no
             gradient.
 
     Raises:
-        RuntimeError: `rounding_mode` is another word, or an integer is divided by zero into a whole quotient.
+        NotImplementedError: both are boolean, and `rounding_mode` is "floor".
+        RuntimeError: `rounding_mode` is another word, the shapes do not broadcast, or an integer is divided
+            by zero into a whole quotient.
+        TypeError: an operand is neither tensor nor number.
     """
     if rounding_mode == "floor":
         return floor_divide(input, other)
@@ -149,7 +198,7 @@ def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> 
         quotient = grad / y
         return reduce_to(quotient, a), b and reduce_to(-quotient * x / y, b)
 
-    saved = _variables((other, a or b), (input, b))
+    saved = needed_among((other, a or b), (input, b))
     return record(lower(array, dtype), "DivBackward0", (input, other), backward, saved)
 
 
@@ -161,8 +210,17 @@ def rdiv(input: Tensor, other: Operand) -> Tensor:
 def floor_divide(input: Operand, other: Operand) -> Tensor:
     """Returns the quotient rounded down (torch.floor_divide).
 
+    Args:
+        input: dividend, tensor or number.
+        other: divisor, tensor or number; the shapes broadcast, and one is not boolean.
+
+    Returns:
+        Whole numbers, in the dtype of `result_type`; the gradient through them is 0.
+
     Raises:
-        RuntimeError: an integer is divided by zero.
+        NotImplementedError: both are boolean.
+        RuntimeError: an integer is divided by zero, or the shapes do not broadcast.
+        TypeError: an operand is neither tensor nor number.
     """
     x, y, dtype = pair(input, other)
     refuse_bool(dtype, "div_floor_cpu")
@@ -187,8 +245,14 @@ def _remainder(x: Any, y: Any) -> Any:
 def remainder(input: Operand, other: Operand) -> Tensor:
     """Returns input - other * floor(input / other), which has the sign of `other` (torch.remainder).
 
+    Args:
+        input: dividend, tensor or number.
+        other: divisor, tensor or number; the shapes broadcast, and one is not boolean.
+
     Raises:
-        RuntimeError: an integer is divided by zero.
+        NotImplementedError: both are boolean.
+        RuntimeError: an integer is divided by zero, or the shapes do not broadcast.
+        TypeError: an operand is neither tensor nor number.
     """
     x, y, dtype = pair(input, other)
     refuse_bool(dtype, "remainder_cpu")
@@ -204,12 +268,15 @@ def remainder(input: Operand, other: Operand) -> Tensor:
         return record(
             lower(broadcast(_remainder, x, y), dtype), name, inputs, lambda grad: (reduce_to(grad, a),)
         )
-    saved = _variables((input, b), (other, b))
+    saved = needed_among((input, b), (other, b))
     return record(lower(broadcast(_remainder, x, y), dtype), name, inputs, backward, saved)
 
 
 def neg(input: Tensor) -> Tensor:
-    """Returns -input (torch.neg).
+    """Returns -input (torch.neg); also named `negative`.
+
+    Args:
+        input: any shape, any dtype but bool.
 
     Raises:
         RuntimeError: `input` is boolean.
@@ -223,7 +290,14 @@ def neg(input: Tensor) -> Tensor:
 
 
 def reciprocal(input: Tensor) -> Tensor:
-    """Returns 1 / input (torch.reciprocal)."""
+    """Returns 1 / input (torch.reciprocal).
+
+    Args:
+        input: any shape and dtype; integers and booleans are taken in the default dtype.
+
+    Raises:
+        AttributeError: `input` is no tensor.
+    """
     x = floating(input._array)
     result = lower(compute(np.true_divide, 1, lift(x)), x.dtype)
 
@@ -238,8 +312,17 @@ def pow(input: Operand, exponent: Operand) -> Tensor:
 
     An integer to a negative power that a tensor holds is rounded towards 0.
 
+    Args:
+        input: tensor or number.
+        exponent: tensor or number; the shapes broadcast.
+
+    Returns:
+        The shape to which both broadcast; the dtype is that of `result_type`.
+
     Raises:
-        RuntimeError: integers are raised to a negative number.
+        NotImplementedError: `exponent` is a tensor, and both are boolean.
+        RuntimeError: integers are raised to a negative number, or the shapes do not broadcast.
+        TypeError: an operand is neither tensor nor number.
     """
     x, y, dtype = pair(input, exponent)
     if isinstance(exponent, Variable):
@@ -266,7 +349,7 @@ def pow(input: Operand, exponent: Operand) -> Tensor:
             "PowBackward0",
             (input,),
             lambda grad: (reduce_to(of_base(grad), a),),
-            _variables((input, a)),
+            needed_among((input, a)),
         )
     if not isinstance(input, Variable):
         return record(
@@ -299,7 +382,14 @@ def rpow(input: Tensor, other: Operand) -> Tensor:
 
 
 def square(input: Tensor) -> Tensor:
-    """Returns the square of each element (torch.square)."""
+    """Returns the square of each element (torch.square).
+
+    Args:
+        input: any shape and dtype; booleans become int64.
+
+    Raises:
+        TypeError: `input` is neither tensor nor number.
+    """
     return pow(input, 2)
 
 
@@ -311,87 +401,6 @@ def rfloor_divide(input: Tensor, other: Operand) -> Tensor:
 def rremainder(input: Tensor, other: Operand) -> Tensor:
     """Returns other % input."""
     return remainder(other, input)
-
-
-def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
-    """Returns input + value * tensor1 * tensor2 (torch.addcmul)."""
-    with no_grad():
-        product = mul(tensor1, tensor2)
-        result = add(input, product if value == 1 else mul(product, value))
-        result = result.to(dtypes.result_type(input, tensor1, tensor2))
-    a, b, c = target(input), target(tensor1), target(tensor2)
-    y, z = tensor1._array, tensor2._array
-
-    def backward(grad: Array) -> tuple[Array | None, ...]:
-        scaled = lift(grad) * value
-        return reduce_to(grad, a), b and reduce_to(scaled * lift(z), b), c and reduce_to(scaled * lift(y), c)
-
-    saved = _variables((tensor1, c), (tensor2, b))
-    return record(result._array, "AddcmulBackward0", (input, tensor1, tensor2), backward, saved)
-
-
-def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
-    """Returns input + value * tensor1 / tensor2 (torch.addcdiv).
-
-    Raises:
-        RuntimeError: `tensor1` and `tensor2` are both of integers.
-    """
-    if tensor1._array.dtype.kind in "biu" and tensor2._array.dtype.kind in "biu":
-        raise RuntimeError(
-            "Integer division with addcdiv is no longer supported, and in a future  release addcdiv will "
-            "perform a true division of tensor1 and tensor2. The historic addcdiv behavior can be "
-            "implemented as (input + value * torch.trunc(tensor1 / tensor2)).to(input.dtype) for integer "
-            "inputs and as (input + value * tensor1 / tensor2) for float inputs. The future addcdiv behavior "
-            "is just the latter implementation: (input + value * tensor1 / tensor2), for all dtypes."
-        )
-    with no_grad():
-        result = add(input, div(tensor1, tensor2), alpha=value)
-    a, b, c = target(input), target(tensor1), target(tensor2)
-    y, z = tensor1._array, tensor2._array
-
-    def backward(grad: Array) -> tuple[Array | None, ...]:
-        quotient = lift(grad) * value / lift(z)
-        return (
-            reduce_to(grad, a),
-            b and reduce_to(quotient, b),
-            c and reduce_to(-quotient * lift(y) / lift(z), c),
-        )
-
-    saved = _variables((tensor1, c), (tensor2, b or c))
-    return record(result._array, "AddcdivBackward0", (input, tensor1, tensor2), backward, saved)
-
-
-def lerp(input: Tensor, end: Tensor, weight: Operand) -> Tensor:
-    """Returns input + weight * (end - input) (torch.lerp).
-
-    Raises:
-        NotImplementedError: the dtype is not a floating-point one.
-        RuntimeError: the dtypes differ.
-    """
-    own = dtypes.as_dtype(input._array.dtype)
-    for name, each in (("end", end), ("weight", weight)):
-        if isinstance(each, Variable) and each._array.dtype != own.numpy:
-            expected, found = cpp_name(own.numpy), cpp_name(each._array.dtype)
-            raise RuntimeError(f"expected dtype {expected} for `{name}` but got dtype {found}")
-    if not own.is_floating_point:
-        kernel = "tensor" if isinstance(weight, Variable) else "scalar"
-        raise NotImplementedError(f"\"lerp_kernel_{kernel}\" not implemented for '{own.type_name}'")
-    with no_grad():
-        result = sub(input, mul(sub(input, end), weight))
-    a, b, c = target(input), target(end), target(weight)
-    number = not isinstance(weight, Variable)
-    x, y = input._array, end._array
-    factor: Any = weight if number else lift(weight._array)  # type: ignore[union-attr]
-
-    def backward(grad: Array) -> tuple[Array | None, ...]:
-        part = lift(grad) * factor
-        grads = reduce_to(grad - part, a), reduce_to(part, b)
-        return grads if number else (*grads, c and reduce_to(lift(grad) * (lift(y) - lift(x)), c))
-
-    if number:
-        return record(result._array, "LerpBackward0", (input, end), backward)
-    saved = (*_variables((input, c), (end, c)), *_variables((weight, a or b)))
-    return record(result._array, "LerpBackward1", (input, end, weight), backward, saved)
 
 
 subtract, multiply, divide, true_divide, negative = sub, mul, div, div, neg
@@ -406,7 +415,4 @@ pow_ = in_place(pow)
 neg_ = in_place(neg)
 reciprocal_ = in_place(reciprocal)
 square_ = in_place(square)
-addcmul_ = in_place(addcmul)
-addcdiv_ = in_place(addcdiv)
-lerp_ = in_place(lerp)
 subtract_, multiply_, divide_, true_divide_, negative_ = sub_, mul_, div_, div_, neg_

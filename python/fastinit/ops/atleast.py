@@ -18,7 +18,11 @@ def atleast_1d(*tensors: Any) -> Any:
     """Returns the tensor with at least 1 dimension (torch.atleast_1d).
 
     Args:
-        *tensors: a tensor; or several, or a sequence of them, for a tuple.
+        *tensors: a tensor of any shape; or several, or one sequence of them, for a tuple.
+
+    Raises:
+        AttributeError: one of several is no tensor.
+        TypeError: the only argument is neither a tensor nor a sequence.
     """
     return _each(lambda input: input if input.ndim else reshape(input, 1), tensors)
 
@@ -27,7 +31,11 @@ def atleast_2d(*tensors: Any) -> Any:
     """Returns the tensor with at least 2 dimensions, a vector as a row (torch.atleast_2d).
 
     Args:
-        *tensors: as of `atleast_1d`.
+        *tensors: a tensor of any shape; or several, or one sequence of them, for a tuple.
+
+    Raises:
+        AttributeError: one of several is no tensor.
+        TypeError: the only argument is neither a tensor nor a sequence.
     """
     return _each(_as_matrix, tensors)
 
@@ -36,7 +44,11 @@ def atleast_3d(*tensors: Any) -> Any:
     """Returns the tensor with at least 3 dimensions, a matrix as one sheet (torch.atleast_3d).
 
     Args:
-        *tensors: as of `atleast_1d`.
+        *tensors: a tensor of any shape; or several, or one sequence of them, for a tuple.
+
+    Raises:
+        AttributeError: one of several is no tensor.
+        TypeError: the only argument is neither a tensor nor a sequence.
     """
     return _each(_as_sheets, tensors)
 

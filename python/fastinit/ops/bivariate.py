@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd import Variable, record, wrap
+from ..autograd import Variable
+from ..autograd.record import record
+from ..autograd.variable import wrap
+from ..docstrings import documented
 from ..dtypes import as_dtype, result_type
 from ..meta import as_array
 from .arithmetic import pow
@@ -30,6 +33,65 @@ from .operands import (
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
+
+_of_numbers = documented(
+    """
+    Args:
+        input: tensor or number, of any dtype; integers and booleans are taken in the default dtype.
+        other: as `input`; the shapes broadcast.
+
+    Returns:
+        The shape to which both broadcast, in their common floating-point dtype.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is neither tensor nor number.
+    """
+)
+_of_floats = documented(
+    """
+    Args:
+        input: tensor or number.
+        other: tensor or number, of floating point if `input` is not; the shapes broadcast.
+
+    Returns:
+        The shape to which both broadcast, in their common dtype.
+
+    Raises:
+        NotImplementedError: no operand is of floating point.
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is neither tensor nor number.
+    """
+)
+_of_any = documented(
+    """
+    Args:
+        input: tensor or number, of any dtype.
+        other: as `input`; the shapes broadcast.
+
+    Returns:
+        The shape to which both broadcast, in their common dtype.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is neither tensor nor number.
+    """
+)
+_of_integers = documented(
+    """
+    Args:
+        input: tensor or number, of an integer dtype.
+        other: as `input`; the shapes broadcast.
+
+    Returns:
+        The shape to which both broadcast, in their common dtype; without a gradient.
+
+    Raises:
+        NotImplementedError: the common dtype is boolean or of floating point.
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is neither tensor nor number.
+    """
+)
 
 
 def _recorded(
@@ -61,8 +123,9 @@ def _recorded(
     return record(array, name, saved, lambda grad: (backward(grad)[place],), saved)
 
 
+@_of_numbers
 def atan2(input: Tensor, other: Tensor) -> Tensor:
-    """Returns the angle of the point (other, input) (torch.atan2)."""
+    """Returns the angle of the point (other, input) (torch.atan2); also named `arctan2`."""
 
     def slopes(x: Any, y: Any) -> tuple[Any, Any]:
         square = x * x + y * y
@@ -72,6 +135,7 @@ def atan2(input: Tensor, other: Tensor) -> Tensor:
     return _recorded(input, other, "Atan2Backward0", np.arctan2, slopes)
 
 
+@_of_floats
 def hypot(input: Tensor, other: Tensor) -> Tensor:
     """Returns sqrt(input**2 + other**2) (torch.hypot)."""
     refuse_integers(result_type(input, other).numpy, "hypot_cpu")
@@ -83,6 +147,7 @@ def hypot(input: Tensor, other: Tensor) -> Tensor:
     return _recorded(input, other, "HypotBackward0", np.hypot, slopes)
 
 
+@_of_numbers
 def copysign(input: Tensor, other: Operand) -> Tensor:
     """Returns the size of `input` with the sign of `other` (torch.copysign)."""
 
@@ -96,8 +161,17 @@ def copysign(input: Tensor, other: Operand) -> Tensor:
 def fmod(input: Tensor, other: Operand) -> Tensor:
     """Returns input - other * trunc(input / other), which has the sign of `input` (torch.fmod).
 
+    Args:
+        input: dividend, tensor or number.
+        other: divisor, tensor or number; the shapes broadcast, and one is not boolean.
+
+    Returns:
+        The shape to which both broadcast, in their common dtype.
+
     Raises:
-        RuntimeError: an integer is divided by zero.
+        NotImplementedError: both are boolean.
+        RuntimeError: an integer is divided by zero, or the shapes do not broadcast.
+        TypeError: an operand is neither tensor nor number.
     """
     dividend, divisor, dtype = pair(input, other)
     refuse_bool(dtype, "fmod_cpu")
@@ -110,6 +184,7 @@ def fmod(input: Tensor, other: Operand) -> Tensor:
     return _recorded(input, other, name, np.fmod, slopes, keeps_integers=True)
 
 
+@_of_floats
 def logaddexp(input: Tensor, other: Tensor) -> Tensor:
     """Returns log(exp(input) + exp(other)) without overflow (torch.logaddexp)."""
     refuse_integers(result_type(input, other).numpy, "logaddexp_cpu")
@@ -121,6 +196,7 @@ def logaddexp(input: Tensor, other: Tensor) -> Tensor:
     return _recorded(input, other, "LogaddexpBackward0", np.logaddexp, slopes)
 
 
+@_of_floats
 def logaddexp2(input: Tensor, other: Tensor) -> Tensor:
     """Returns log2(2**input + 2**other) without overflow (torch.logaddexp2)."""
     refuse_integers(result_type(input, other).numpy, "logaddexp2_cpu")
@@ -132,6 +208,7 @@ def logaddexp2(input: Tensor, other: Tensor) -> Tensor:
     return _recorded(input, other, "Logaddexp2Backward0", np.logaddexp2, slopes)
 
 
+@_of_numbers
 def xlogy(input: Operand, other: Operand) -> Tensor:
     """Returns input * log(other), and 0 where `input` is 0 (torch.xlogy)."""
 
@@ -153,18 +230,29 @@ def _extreme_number(function: Any, name: str, input: Tensor, other: Tensor) -> T
     return _recorded(input, other, name, function, slopes, keeps_integers=True)
 
 
+@_of_any
 def fmax(input: Tensor, other: Tensor) -> Tensor:
     """Returns the larger of each two elements; a number rather than NaN (torch.fmax)."""
     return _extreme_number(np.fmax, "FmaxBackward0", input, other)
 
 
+@_of_any
 def fmin(input: Tensor, other: Tensor) -> Tensor:
     """Returns the smaller of each two elements; a number rather than NaN (torch.fmin)."""
     return _extreme_number(np.fmin, "FminBackward0", input, other)
 
 
 def float_power(input: Tensor, exponent: Operand) -> Tensor:
-    """Returns input to the power of exponent, in float64 (torch.float_power)."""
+    """Returns input to the power of exponent, in float64 (torch.float_power).
+
+    Args:
+        input: any shape and dtype.
+        exponent: tensor or number; the shapes broadcast.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: `exponent` is neither tensor nor number.
+    """
     return pow(input.double(), exponent.double() if isinstance(exponent, Variable) else exponent)
 
 
@@ -181,8 +269,12 @@ def _without_derivative(name: str) -> Callable[[Array], tuple[Array, ...]]:
 def heaviside(input: Tensor, values: Tensor) -> Tensor:
     """Returns 0 below 0, 1 above it, and `values` at 0 (torch.heaviside).
 
+    Args:
+        input: any shape and dtype.
+        values: of the same dtype; the shapes broadcast.
+
     Raises:
-        RuntimeError: the dtypes differ; in backward, always.
+        RuntimeError: the dtypes differ, or the shapes do not broadcast; in backward, always.
     """
     x, y = input._array, values._array
     if x.dtype != y.dtype:
@@ -198,8 +290,17 @@ def heaviside(input: Tensor, values: Tensor) -> Tensor:
 def nextafter(input: Tensor, other: Tensor) -> Tensor:
     """Returns the next number of the dtype after `input`, towards `other` (torch.nextafter).
 
+    Args:
+        input: any shape and dtype.
+        other: a tensor, of floating point if `input` is not; the shapes broadcast.
+
+    Returns:
+        The shape to which both broadcast, in their common dtype.
+
     Raises:
-        NotImplementedError: the dtype is no floating-point one.
+        NotImplementedError: the common dtype is no floating-point one.
+        RuntimeError: the shapes do not broadcast.
+        TypeError: one is neither tensor nor number.
     """
     dtype = result_type(input, other).numpy
     refuse_integers(dtype, "nextafter_cpu")
@@ -215,6 +316,7 @@ def nextafter(input: Tensor, other: Tensor) -> Tensor:
     )
 
 
+@_of_numbers
 def ldexp(input: Tensor, other: Tensor) -> Tensor:
     """Returns input * 2**other (torch.ldexp)."""
 
@@ -227,21 +329,23 @@ def ldexp(input: Tensor, other: Tensor) -> Tensor:
     return _recorded(input, other, "LdexpBackward0", power, slopes)
 
 
-def _of_integers(function: Callable[..., Any], name: str, input: Tensor, other: Tensor) -> Tensor:
+def _divisors(function: Callable[..., Any], name: str, input: Tensor, other: Tensor) -> Tensor:
     x, y, dtype = pair(input, other)
     if dtype.kind not in "iu":
         raise NotImplementedError(f"\"{name}_cpu\" not implemented for '{as_dtype(dtype).type_name}'")
     return wrap(broadcast(function, x, y))
 
 
+@_of_integers
 def gcd(input: Tensor, other: Tensor) -> Tensor:
     """Returns the greatest common divisors of integers (torch.gcd)."""
-    return _of_integers(np.gcd, "gcd", input, other)
+    return _divisors(np.gcd, "gcd", input, other)
 
 
+@_of_integers
 def lcm(input: Tensor, other: Tensor) -> Tensor:
     """Returns the least common multiples of integers (torch.lcm)."""
-    return _of_integers(np.lcm, "lcm", input, other)
+    return _divisors(np.lcm, "lcm", input, other)
 
 
 atan2_ = arctan2_ = in_place(atan2)

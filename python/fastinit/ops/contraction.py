@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..autograd import Variable, record
+from ..autograd import Variable
+from ..autograd.record import record
 from .indexing import diagonal
 from .operands import Array, lift, lower
 from .product import bmm, dot, mm
@@ -196,7 +197,7 @@ def tensordot(a: Tensor, b: Tensor, dims: int | Sequence[Any] = 2) -> Tensor:
         dims: how many: the last of `a`, the first of `b`; or two sequences, the dimensions of each.
 
     Raises:
-        RuntimeError: the lengths differ.
+        RuntimeError: the lengths or the dtypes differ, or `dims` is negative.
     """
     _check_dtypes(a, b)
     if isinstance(dims, int):
@@ -230,7 +231,18 @@ def _check_dtypes(input: Tensor, other: Tensor) -> None:
 
 
 def inner(input: Tensor, other: Tensor) -> Tensor:
-    """Returns the sums of products along the last dimension of both (torch.inner)."""
+    """Returns the sums of products along the last dimension of both (torch.inner).
+
+    Args:
+        input: (..., n).
+        other: (..., n), of the same dtype; if one has no dimension, both are multiplied.
+
+    Returns:
+        The dimensions of `input`, then those of `other`, without the last of each.
+
+    Raises:
+        RuntimeError: the last dimensions or the dtypes differ.
+    """
     if input.ndim == 0 or other.ndim == 0:
         return input * other
     _check_dtypes(input, other)
@@ -243,7 +255,15 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
 
 
 def vdot(input: Tensor, other: Tensor) -> Tensor:
-    """As `dot`: there are no complex numbers (torch.vdot)."""
+    """Returns what `dot` does: there are no complex numbers (torch.vdot).
+
+    Args:
+        input: (n,).
+        other: (n,), of the same dtype.
+
+    Raises:
+        RuntimeError: one is no vector, or lengths or dtypes differ.
+    """
     x, y = input._array, other._array
     product = dot(input.detach(), other.detach())._array
     left, right = input.requires_grad, other.requires_grad
@@ -259,7 +279,18 @@ def vdot(input: Tensor, other: Tensor) -> Tensor:
 
 
 def kron(input: Tensor, other: Tensor) -> Tensor:
-    """Returns the Kronecker product (torch.kron)."""
+    """Returns the Kronecker product (torch.kron).
+
+    Args:
+        input: any shape and dtype.
+        other: any shape; the one of fewer dimensions gets leading ones.
+
+    Returns:
+        A tensor whose lengths are the products of theirs, in their common dtype.
+
+    Raises:
+        AttributeError: one is no tensor.
+    """
     ndim = max(input.ndim, other.ndim)
     a = [1] * (ndim - input.ndim) + list(input.shape)
     b = [1] * (ndim - other.ndim) + list(other.shape)

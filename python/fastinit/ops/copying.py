@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import dtypes
-from ..autograd import Variable, check_writable, is_grad_enabled, record, wrap, write
+from ..autograd import Variable
+from ..autograd.grad_mode import is_grad_enabled
+from ..autograd.record import check_writable, record, write
+from ..autograd.variable import wrap
 from ..devices import CPU, META, DeviceLike, as_device, device
 from ..meta import CANNOT_COPY, has_no_memory, without_memory
 from .operands import Array, Operand, compute, mismatch, reduce_to, scalar, target
@@ -18,7 +21,15 @@ if TYPE_CHECKING:
 
 
 def clone(input: Tensor, *, memory_format: object = None) -> Tensor:
-    """Returns a copy that gradients flow through (torch.clone)."""
+    """Returns a copy that gradients flow through (torch.clone).
+
+    Args:
+        input: any shape and dtype.
+        memory_format: changes nothing here: the dimensions keep their order in memory.
+
+    Raises:
+        AttributeError: `input` is no tensor.
+    """
     return record(input._array.copy(order="K"), "CloneBackward0", (input,), lambda grad: (grad,))
 
 

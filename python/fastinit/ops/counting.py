@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import dtypes
-from ..autograd import Variable, wrap
+from ..autograd import Variable
+from ..autograd.variable import wrap
 from .operands import Array, Operand, lift, lower
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ def unique(
         return_inverse: also return, for each element, where its value is in the result.
         return_counts: also return how often each occurs.
         dim: compare entries of this dimension instead of elements.
+
+    Raises:
+        IndexError: the dimension is out of range.
     """
     x = input._array
     values, inverse, counts = np.unique(lift(x), return_inverse=True, return_counts=True, axis=dim)
@@ -44,10 +48,13 @@ def unique_consecutive(
     """Returns the elements, or entries of `dim`, each run of equals as one (torch.unique_consecutive).
 
     Args:
-        input: any shape.
+        input: any shape but ().
         return_inverse: also return, for each element, where its value is in the result.
         return_counts: also return how often each occurs in a row.
         dim: compare entries of this dimension instead of elements.
+
+    Raises:
+        IndexError: the dimension is out of range.
     """
     x = input._array
     rows = x.reshape(-1) if dim is None else np.moveaxis(x, dim, 0)
@@ -71,8 +78,19 @@ def _chosen(
 def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
     """Returns how often each of 0, 1, 2 and so on occurs, or the sum of its weights (torch.bincount).
 
+    Args:
+        input: (n,), integers, at least 0.
+        weights: (n,), numbers of any dtype.
+        minlength: the least length of the result.
+
+    Returns:
+        A vector, one longer than the largest element, of int64; of weights, of float32 if they are, else of
+        float64.
+
     Raises:
-        RuntimeError: the input is no vector of non-negative integers, or the weights do not fit.
+        NotImplementedError: the input is boolean or of floating point.
+        RuntimeError: the input is no vector of non-negative integers, the weights do not fit, or `minlength`
+            is negative.
     """
     x = input._array
     if minlength < 0:
@@ -158,7 +176,16 @@ def searchsorted(
 
 
 def bucketize(input: Operand, boundaries: Tensor, *, out_int32: bool = False, right: bool = False) -> Tensor:
-    """As `searchsorted`, the sequence second (torch.bucketize).
+    """Returns where values would have to be inserted to keep boundaries in order (torch.bucketize).
+
+    Args:
+        input: a number, or a tensor of any shape.
+        boundaries: a vector, in order.
+        out_int32: return int32.
+        right: behind equal boundaries, not before them.
+
+    Returns:
+        The input's shape, int64 unless `out_int32`.
 
     Raises:
         RuntimeError: the boundaries have not one dimension.

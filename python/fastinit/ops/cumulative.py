@@ -1,4 +1,4 @@
-"""Running products, extremes and logarithms of sums along a dimension, and differences."""
+"""Running sums, products, extremes and logarithms of sums along a dimension, and differences."""
 
 from __future__ import annotations
 
@@ -7,21 +7,64 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import dtypes
-from ..autograd import record, wrap
+from ..autograd.record import record
+from ..autograd.variable import wrap
 from ..meta import as_array
 from .dims import numpy_names, wrap_dim
 from .indexing import narrow
 from .joining import cat
 from .operands import Array, compute, in_place, lift, lower, refuse_integers
 from .ordering import Ordered, returned_by
+from .reduction import converted
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
 
 
 @numpy_names
+def cumsum(input: Tensor, dim: int, *, dtype: dtypes.dtype | None = None) -> Tensor:
+    """Returns the running sum along `dim`, integers and booleans as int64 (torch.cumsum).
+
+    Args:
+        input: any shape and dtype.
+        dim: the dimension.
+        dtype: convert the input to this first.
+
+    Returns:
+        The input's shape; int64 of integers and booleans, unless `dtype` is another.
+
+    Raises:
+        IndexError: the dimension is out of range.
+    """
+    own = input._array.dtype
+    x = converted(input._array, dtype)
+    if dtype is None and own.kind in "biu":
+        x = x.astype(np.int64)
+    axis = wrap_dim(dim, x.ndim)
+    if x.ndim == 0:
+        return record(x.copy(), "CumsumBackward0", (input,), lambda grad: (grad.astype(own, copy=False),))
+
+    def backward(grad: Array) -> tuple[Array]:
+        return (lower(np.flip(np.cumsum(np.flip(lift(grad), axis), axis), axis), own),)
+
+    return record(lower(compute(np.cumsum, lift(x), axis), x.dtype), "CumsumBackward0", (input,), backward)
+
+
+@numpy_names
 def cumprod(input: Tensor, dim: int, *, dtype: dtypes.dtype | None = None) -> Tensor:
-    """Returns the running product along `dim`, integers and booleans as int64 (torch.cumprod)."""
+    """Returns the running product along `dim`, integers and booleans as int64 (torch.cumprod).
+
+    Args:
+        input: any shape and dtype.
+        dim: the dimension.
+        dtype: convert the input to this first.
+
+    Returns:
+        The input's shape; int64 of integers and booleans, unless `dtype` is another.
+
+    Raises:
+        IndexError: the dimension is out of range.
+    """
     own = input._array.dtype
     x = input._array if dtype is None else input._array.astype(dtypes.as_dtype(dtype).numpy)
     if dtype is None and own.kind in "biu":
@@ -81,19 +124,52 @@ def _running(input: Tensor, function: Any, dim: int, name: str) -> Ordered:
 
 @numpy_names
 def cummax(input: Tensor, dim: int) -> Ordered:
-    """Returns the running maximum along `dim`, and where it was reached last (torch.cummax)."""
+    """Returns the running maximum along `dim`, and where it was reached (torch.cummax).
+
+    Args:
+        input: any shape and dtype.
+        dim: the dimension.
+
+    Returns:
+        A named tuple of values and int64 indices, of the input's shape; the indices are those of the last of
+        equal elements. From a NaN on, all values are NaN.
+
+    Raises:
+        IndexError: the dimension is out of range.
+    """
     return _running(input, np.maximum, dim, "CummaxBackward0")
 
 
 @numpy_names
 def cummin(input: Tensor, dim: int) -> Ordered:
-    """Returns the running minimum along `dim`, and where it was reached last (torch.cummin)."""
+    """Returns the running minimum along `dim`, and where it was reached (torch.cummin).
+
+    Args:
+        input: any shape and dtype.
+        dim: the dimension.
+
+    Returns:
+        A named tuple of values and int64 indices, of the input's shape; the indices are those of the last of
+        equal elements. From a NaN on, all values are NaN.
+
+    Raises:
+        IndexError: the dimension is out of range.
+    """
     return _running(input, np.minimum, dim, "CumminBackward0")
 
 
 @numpy_names
 def logcumsumexp(input: Tensor, dim: int) -> Tensor:
-    """Returns the logarithm of the running sum of exponentials along `dim` (torch.logcumsumexp)."""
+    """Returns the logarithm of the running sum of exponentials along `dim` (torch.logcumsumexp).
+
+    Args:
+        input: any shape, floating point.
+        dim: the dimension.
+
+    Raises:
+        IndexError: the dimension is out of range.
+        NotImplementedError: the input is of integers or boolean.
+    """
     x = input._array
     refuse_integers(x.dtype, "logcumsumexp_out_cpu")
     axis = wrap_dim(dim, x.ndim)
@@ -125,6 +201,7 @@ def diff(
         append: what stands behind it.
 
     Raises:
+        IndexError: the dimension is out of range.
         RuntimeError: the input has no dimension, or `n` is negative.
     """
     if input._array.ndim == 0:
@@ -140,4 +217,5 @@ def diff(
     return result
 
 
+cumsum_ = in_place(cumsum)
 cumprod_ = in_place(cumprod)

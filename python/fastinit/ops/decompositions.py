@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from .. import dtypes
-from ..autograd import record
+from ..autograd.record import record
 from .linalg import LinAlgError, check_floating, check_matrices, check_square, transposed
 from .operands import Array, compute, lift, lower
 from .returned import shown
@@ -170,7 +170,19 @@ def _singular(A: Tensor, full_matrices: bool) -> tuple[Array, Array, Array]:  # 
 
 
 def svdvals(A: Tensor, *, driver: str | None = None) -> Tensor:  # noqa: N803
-    """Returns the singular values of matrices, in descending order (torch.linalg.svdvals)."""
+    """Returns the singular values of matrices, in descending order (torch.linalg.svdvals).
+
+    Args:
+        A: (..., m, n), floating point.
+        driver: accepted, without effect.
+
+    Returns:
+        (..., min(m, n)).
+
+    Raises:
+        LinAlgError: values that are not finite keep the algorithm from converging.
+        RuntimeError: they are no matrices, or no floating-point numbers.
+    """
     return decomposed(A, False).S
 
 
@@ -290,7 +302,20 @@ def eigh(A: Tensor, UPLO: str = "L") -> linalg_eigh:  # noqa: N803
 
 
 def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:  # noqa: N803
-    """Returns the eigenvalues of symmetric matrices, in ascending order (torch.linalg.eigvalsh)."""
+    """Returns the eigenvalues of symmetric matrices, in ascending order (torch.linalg.eigvalsh).
+
+    Args:
+        A: (..., n, n), floating point, of which one triangle is read.
+        UPLO: which: "L", the lower one, or "U".
+
+    Returns:
+        (..., n).
+
+    Raises:
+        LinAlgError: there are values that are not finite.
+        NotImplementedError: they are of integers or boolean.
+        RuntimeError: they are no square matrices, or `UPLO` is another.
+    """
     return eigh(A, UPLO).eigenvalues
 
 
@@ -348,9 +373,16 @@ def named_svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> svd:
     """Returns the singular value decomposition of matrices, as U, S and V (torch.svd).
 
     Args:
-        input: (..., m, n).
+        input: (..., m, n), floating point.
         some: return the first min(m, n) singular vectors alone.
         compute_uv: if false, zeros are returned for the vectors.
+
+    Returns:
+        A named tuple, for which input = U diag(S) V^T. `linalg.svd`, its successor, gives V transposed.
+
+    Raises:
+        LinAlgError: values that are not finite keep the algorithm from converging.
+        RuntimeError: they are no matrices, or no floating-point numbers.
     """
     factors = decomposed(input, not some)
     if compute_uv:
@@ -361,7 +393,24 @@ def named_svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> svd:
 
 
 def named_qr(input: Tensor, some: bool = True) -> qr:
-    """Returns an orthogonal and an upper triangular factor, by the older name of `linalg.qr` (torch.qr)."""
+    """Returns an orthogonal and an upper triangular factor of matrices (torch.qr).
+
+    Deprecated, as in PyTorch: it is `linalg.qr` with another argument.
+
+    Args:
+        input: (..., m, n), floating point.
+        some: Q of min(m, n) columns; if false, a square Q.
+
+    Returns:
+        A named tuple of Q and R, for which input = Q R.
+
+    Raises:
+        RuntimeError: they are no matrices of floating-point numbers; in backward, `some` is false, and there
+            are more rows than columns.
+
+    Warns:
+        UserWarning: always.
+    """
     warnings.warn(
         "torch.qr is deprecated in favor of torch.linalg.qr and will be removed in a future PyTorch "
         "release.\nThe boolean parameter 'some' has been replaced with a string parameter 'mode'.\n"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..autograd import record
+from ..autograd.record import record
 from .linalg import check_square, transposed
 from .operands import Array, compute, lift, lower
 from .returned import shown
@@ -35,6 +35,12 @@ class slogdet(linalg_slogdet):  # noqa: N801 - PyTorch's name
 
 def det(A: Tensor) -> Tensor:  # noqa: N803 - PyTorch's name
     """Returns the determinants of square matrices (torch.linalg.det).
+
+    Args:
+        A: (..., n, n), floating point.
+
+    Returns:
+        (...).
 
     Raises:
         RuntimeError: they are no square matrices of floating-point numbers.
@@ -67,6 +73,12 @@ def _cofactors(matrices: Array) -> Array:
 def slogdet_of(A: Tensor) -> linalg_slogdet:  # noqa: N803 - PyTorch's name
     """Returns the signs of determinants and the logarithms of their sizes (torch.linalg.slogdet).
 
+    Args:
+        A: (..., n, n), floating point.
+
+    Returns:
+        A named tuple of sign, 0 for singular matrices, and logabsdet, then minus infinity; each (...).
+
     Raises:
         RuntimeError: they are no square matrices of floating-point numbers.
     """
@@ -98,12 +110,28 @@ def _inverse_transposed(matrices: Array) -> Array:
 
 
 def named_slogdet(input: Tensor) -> slogdet:
-    """As `linalg.slogdet` (torch.slogdet)."""
+    """Returns what `linalg.slogdet` does, under its older name (torch.slogdet).
+
+    Args:
+        input: (..., n, n), floating point.
+
+    Returns:
+        A named tuple of sign, 0 for singular matrices, and logabsdet, then minus infinity; each (...).
+
+    Raises:
+        RuntimeError: they are no square matrices of floating-point numbers.
+    """
     return slogdet(*slogdet_of(input))
 
 
 def logdet(input: Tensor) -> Tensor:
     """Returns the logarithms of determinants; NaN for those below 0 (torch.logdet).
+
+    Args:
+        input: (..., n, n), floating point.
+
+    Returns:
+        (...).
 
     Raises:
         RuntimeError: they are no square matrices of floating-point numbers.

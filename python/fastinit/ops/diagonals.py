@@ -1,4 +1,4 @@
-"""Diagonals: read, made into matrices, and written to."""
+"""Diagonals: read, made into matrices, and written to; and the triangles that they bound."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..autograd import check_writable, record, write
+from ..autograd.record import check_writable, record, write
 from .dims import wrap_dim
 from .indexing import diagonal
-from .joining import tril, triu
 from .operands import Array, in_place, lift, lower
 
 if TYPE_CHECKING:
@@ -18,6 +17,9 @@ if TYPE_CHECKING:
 
 def trace(input: Tensor) -> Tensor:
     """Returns the sum of a matrix's diagonal, integers and booleans as int64 (torch.trace).
+
+    Args:
+        input: (m, n).
 
     Raises:
         RuntimeError: the input is no matrix.
@@ -44,6 +46,10 @@ def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -
         offset: which diagonal: above the main one if positive.
         dim1: the first dimension of the matrices in the result.
         dim2: the second.
+
+    Raises:
+        IndexError: a dimension is out of range, or the input has none.
+        RuntimeError: both are the same dimension.
     """
     x = input._array
     ndim = x.ndim + 1
@@ -74,6 +80,13 @@ def _diagonal(array: Array, offset: int, first: int, second: int) -> Array:
 def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     """Returns a matrix with `input` as its diagonal, or the diagonal of a matrix (torch.diag).
 
+    Args:
+        input: (n,) or (m, n).
+        diagonal: which: above the main one if positive.
+
+    Returns:
+        A new tensor, (n + abs(diagonal), n + abs(diagonal)) or of one dimension.
+
     Raises:
         RuntimeError: the input has no dimension, or more than 2.
     """
@@ -97,7 +110,18 @@ def _diagonal_copy(input: Tensor, offset: int) -> Tensor:
 
 
 def diagflat(input: Tensor, offset: int = 0) -> Tensor:
-    """Returns a matrix with all elements of `input` as its diagonal (torch.diagflat)."""
+    """Returns a matrix with all elements of `input` as its diagonal (torch.diagflat).
+
+    Args:
+        input: any shape; n elements.
+        offset: which diagonal: above the main one if positive.
+
+    Returns:
+        (n + abs(offset), n + abs(offset)).
+
+    Raises:
+        AttributeError: `input` is no tensor.
+    """
     return diag_embed(input.reshape(-1), offset)
 
 
@@ -129,6 +153,49 @@ def fill_diagonal_(self: Tensor, fill_value: float, wrap: bool = False) -> Tenso
     )
 
 
+def tril(input: Tensor, diagonal: int = 0) -> Tensor:
+    """Returns matrices with zeros above a diagonal (torch.tril).
+
+    Args:
+        input: (..., m, n), of any dtype.
+        diagonal: which is kept last: the main one if 0, one above it if positive, below it if negative.
+
+    Returns:
+        A new tensor of the same shape and dtype.
+
+    Raises:
+        RuntimeError: there are fewer than 2 dimensions.
+    """
+    _check_matrix("tril", input)
+    return record(
+        np.tril(input._array, diagonal), "TrilBackward0", (input,), lambda grad: (np.tril(grad, diagonal),)
+    )
+
+
+def triu(input: Tensor, diagonal: int = 0) -> Tensor:
+    """Returns matrices with zeros below a diagonal (torch.triu).
+
+    Args:
+        input: (..., m, n), of any dtype.
+        diagonal: which is kept last: the main one if 0, one above it if positive, below it if negative.
+
+    Returns:
+        A new tensor of the same shape and dtype.
+
+    Raises:
+        RuntimeError: there are fewer than 2 dimensions.
+    """
+    _check_matrix("triu", input)
+    return record(
+        np.triu(input._array, diagonal), "TriuBackward0", (input,), lambda grad: (np.triu(grad, diagonal),)
+    )
+
+
+def _check_matrix(name: str, input: Tensor) -> None:
+    if input._array.ndim < 2:
+        raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions")
+
+
 tril_ = in_place(tril)
 triu_ = in_place(triu)
 
@@ -139,6 +206,8 @@ __all__ = [
     "diagonal",
     "fill_diagonal_",
     "trace",
+    "tril",
     "tril_",
+    "triu",
     "triu_",
 ]

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import random
-from ..autograd import Variable, bump, check_writable, rebase, record, wrap
+from ..autograd import Variable
+from ..autograd.record import bump, check_writable, rebase, record
+from ..autograd.variable import wrap
 from ..overloads import is_integer, no_overload
 from ..random import Generator
+from .broadcasting import expand
 from .operands import lift
-from .shape import expand
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -138,7 +140,7 @@ def multinomial(
     """Returns the places of elements, each drawn with its weight (torch.multinomial).
 
     Args:
-        input: weights, a row or a matrix of rows; they need not sum to 1.
+        input: (n,) or (rows, n): floating-point weights, which need not sum to 1.
         num_samples: how many are drawn of each row.
         replacement: whether an element may be drawn again.
         generator: where the random words come from; the default generator if not given. One word is taken for
@@ -148,7 +150,8 @@ def multinomial(
         int64, (num_samples,) or (rows, num_samples). Without replacement, elements of weight 0 come last.
 
     Raises:
-        RuntimeError: a weight is negative, infinite or NaN, all of a row are 0, or there are too few.
+        RuntimeError: a weight is negative, infinite or NaN, all of a row are 0, or there are too few; they
+            are not of floating point, or of more dimensions; or `num_samples` is not above 0.
 
     Source: Efraimidis and Spirakis, Weighted random sampling with a reservoir, Inf. Process. Lett. 2006.
     """

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..autograd import record, wrap
+from ..autograd.record import record
+from ..autograd.variable import wrap
 from ..meta import as_array
 from .operands import Array, compute, lift, lower
 from .returned import shown
@@ -29,6 +30,13 @@ class frexp(NamedTuple):  # noqa: N801 - PyTorch's name
 
 def frexp_of(input: Tensor) -> frexp:
     """Returns mantissas and exponents, for which input = mantissa * 2**exponent (torch.frexp).
+
+    Args:
+        input: any shape, floating point.
+
+    Returns:
+        mantissa, in the input's dtype, its size in [1/2, 1) but for 0; exponent, int32; both of the input's
+        shape.
 
     Raises:
         RuntimeError: the dtype is no floating-point one.

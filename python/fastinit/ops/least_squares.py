@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..autograd import Variable, record, wrap
+from ..autograd import Variable
+from ..autograd.record import record
+from ..autograd.variable import wrap
 from ..dtypes import as_dtype, finfo
 from .decompositions import singular_values, svdvals
 from .linalg import LinAlgError, inv, transposed

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .. import dtypes
-from ..autograd import record
+from ..autograd.record import record
 from .operands import Array, compute, lift, lower, mismatch, reduce_to, target
 
 if TYPE_CHECKING:
@@ -156,7 +156,13 @@ def _solved(a: Array, b: Array) -> Array:
 
 
 def inv(A: Tensor) -> Tensor:  # noqa: N803 - PyTorch's name
-    """Returns the inverses of square matrices (torch.linalg.inv).
+    """Returns the inverses of square matrices (torch.linalg.inv); also named `fastinit.inverse`.
+
+    Args:
+        A: (..., n, n), floating point.
+
+    Returns:
+        The same shape and dtype.
 
     Raises:
         LinAlgError: a matrix is singular.
@@ -236,6 +242,12 @@ def _exponential(a: Array) -> Array:
 
 def matrix_exp(input: Tensor) -> Tensor:
     """Returns the exponentials of square matrices (torch.linalg.matrix_exp).
+
+    Args:
+        input: (..., n, n), floating point.
+
+    Returns:
+        The same shape and dtype.
 
     Raises:
         RuntimeError: they are no square matrices, or no floating-point numbers.

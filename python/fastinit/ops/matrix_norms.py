@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import dtypes
-from . import reduction
+from . import norms
 from .decompositions import svdvals
 from .dims import Dims, numpy_names, wrap_dim
-from .ordering import amax, amin
+from .extremes import amax, amin
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -38,7 +38,7 @@ def vector_norm(
     Raises:
         RuntimeError: the dtype is not a floating-point one.
     """
-    return reduction.norm(x, ord, dim, keepdim, dtype)
+    return norms.norm(x, ord, dim, keepdim, dtype)
 
 
 @numpy_names
@@ -72,7 +72,7 @@ def matrix_norm(
     if rows == columns:
         raise RuntimeError(f"linalg.matrix_norm: dims must be different. Got ({dim[0]}, {dim[1]})")
     if ord == "fro":
-        return reduction.norm(A, 2, (rows, columns), keepdim)
+        return norms.norm(A, 2, (rows, columns), keepdim)
     if ord == "nuc" or ord in (2, -2):
         values = svdvals(A.movedim((rows, columns), (-2, -1)))
         result = values.sum(-1) if ord == "nuc" else (amax if ord == 2 else amin)(values, -1)
@@ -82,7 +82,7 @@ def matrix_norm(
     if abs(ord) not in (1, float("inf")):
         raise RuntimeError(f"linalg.matrix_norm: Order {ord:g} not supported.")
     summed, compared = (rows, columns) if abs(ord) == 1 else (columns, rows)
-    sums = reduction.norm(A, 1, summed, keepdim)
+    sums = norms.norm(A, 1, summed, keepdim)
     if not keepdim and compared > summed:
         compared -= 1
     return (amax if ord > 0 else amin)(sums, compared, keepdim)

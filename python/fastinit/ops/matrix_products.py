@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd import record
+from ..autograd.record import record
 from .dims import wrap_dim
 from .linalg import check_square, inv
 from .operands import Array, compute, lift, lower, mismatch, pair, reduce_to, target
@@ -73,7 +73,17 @@ def _cheapest(sides: list[int]) -> dict[tuple[int, int], int]:
 
 
 def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
-    """Returns the products of vectors along a dimension, summed (torch.linalg.vecdot)."""
+    """Returns the products of vectors along a dimension, summed (torch.linalg.vecdot).
+
+    Args:
+        x: any shape and dtype.
+        y: a tensor; the shapes broadcast.
+        dim: what the vectors lie along.
+
+    Raises:
+        IndexError: the dimension is out of range.
+        RuntimeError: the shapes do not broadcast.
+    """
     return (x * y).sum(dim)
 
 
@@ -145,10 +155,19 @@ def linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
 
 
 def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
-    """As `linalg.cross`, along the first dimension of length 3 if none is named (torch.cross).
+    """Returns the cross products of vectors of 3 numbers (torch.cross).
+
+    Args:
+        input: any shape that broadcasts with that of `other`, of as many dimensions.
+        other: the right operands.
+        dim: what the vectors lie along; None for the first dimension of length 3.
 
     Raises:
-        RuntimeError: no dimension has length 3.
+        IndexError: the dimension is out of range.
+        RuntimeError: the shapes do not fit, or no dimension, or not that one, has length 3.
+
+    Warns:
+        UserWarning: `dim` is None, which is deprecated: `linalg.cross` takes the last one.
     """
     if dim is None:
         warnings.warn(

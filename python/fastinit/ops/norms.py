@@ -1,4 +1,4 @@
-"""Sizes of tensors and distances between them: what is done with norms of rows."""
+"""Norms, and what is done with them: distances, angles, entries of a largest norm."""
 
 from __future__ import annotations
 
@@ -7,27 +7,149 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .. import dtypes
-from ..autograd import record
-from .dims import numpy_names, wrap_dim
-from .operands import Array, in_place, lift, lower
-from .reduction import norm
-from .shape import broadcast_tensors
+from ..autograd.record import record
+from ..meta import as_array, has_no_memory
+from .broadcasting import broadcast_tensors
+from .dims import Dims, numpy_names, wrap_dim, wrap_dims
+from .operands import Array, compute, in_place, lift, lower
+from .reduction import converted, spread_over
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
 
-__all__ = ["cosine_similarity", "dist", "pairwise_distance", "renorm", "renorm_"]
+__all__ = ["cosine_similarity", "dist", "norm", "pairwise_distance", "renorm", "renorm_"]
+
+
+def _check_extreme(order: float, x: Array, axes: tuple[int, ...] | None) -> None:
+    """Refuses the largest or smallest of no elements, which there is not."""
+    text = f"linalg.vector_norm cannot compute the {order} norm on "
+    if axes is None and x.size == 0:
+        raise RuntimeError(text + "an empty tensor because the operation does not have an identity")
+    for axis in axes or ():
+        if x.ndim and x.shape[axis] == 0:
+            raise RuntimeError(
+                text
+                + f"the dimension {axis}because this dimension is empty and the operation does not have an "
+                "identity"
+            )
+
+
+def norm(
+    input: Tensor,
+    p: float | str | None = "fro",
+    dim: Dims = None,
+    keepdim: bool = False,
+    dtype: dtypes.dtype | None = None,
+) -> Tensor:
+    """Returns the vector norm of order `p` over `dim` (torch.norm).
+
+    Args:
+        input: any shape, floating point.
+        p: the order: any number, `inf`, `-inf`; "fro" is 2.
+        dim: the dimensions; all by default.
+        keepdim: keep them, with length 1.
+        dtype: convert the input to this first.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: the dtype is not a floating-point one, a dimension is named twice, or the order is
+            infinite and there is no element.
+        ValueError: `p` is another word.
+    """
+    order = 2.0 if p in {None, "fro"} else float(p or 0)
+    own = input._array.dtype
+    x = converted(input._array, dtype)
+    if not dtypes.as_dtype(x.dtype).is_floating_point:
+        raise RuntimeError(
+            "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
+            + dtypes.as_dtype(x.dtype).type_name
+        )
+    working = lift(x)
+    axes = wrap_dims(dim, x.ndim)
+    size = working if order == 2.0 else compute(np.abs, working)
+    if order == 2.0:
+        value = compute(_euclidean, working, axes)
+    elif order == 0:
+        value = np.add.reduce((size != 0).astype(working.dtype), axis=axes, keepdims=True)
+    elif order == 1:
+        value = compute(np.add.reduce, size, axis=axes, keepdims=True)
+    elif np.isinf(order):
+        _check_extreme(order, x, None if dim is None else axes)
+        value = (np.max if order > 0 else np.min)(size, axis=axes, keepdims=True)
+    else:
+        value = compute(lambda: np.add.reduce(size**order, axis=axes, keepdims=True) ** (1 / order))
+    value = as_array(value).astype(working.dtype, copy=False)
+
+    def backward(grad: Array) -> tuple[Array]:
+        spread = spread_over(lift(grad), x.shape, axes, keepdim)
+        if order == 0:
+            slope = np.zeros_like(working)
+        elif order == 1:
+            slope = np.sign(working)
+        elif np.isinf(order):
+            reached = size == value
+            slope = np.sign(working) * reached / reached.sum(axis=axes, keepdims=True)
+        elif order == 2.0:
+            slope = np.where(value == 0, 0, working / value)
+        else:
+            slope = np.where(value == 0, 0, np.sign(working) * size ** (order - 1) / value ** (order - 1))
+        return (lower((spread * slope).astype(working.dtype, copy=False), own),)
+
+    result = value if keepdim else np.squeeze(value, axes)
+    return record(
+        lower(as_array(result), x.dtype),
+        "LinalgVectorNormBackward0",
+        (input,),
+        backward,
+        (input,),
+        saves_result=True,
+    )
+
+
+def _euclidean(array: Array, axes: tuple[int, ...]) -> Array:
+    """The square root of the sum of squares over some dimensions, which are kept."""
+    if len(axes) == array.ndim and not has_no_memory(array):
+        # The product of a vector with itself needs no memory for the squares.
+        flat = array.ravel(order="K")
+        return np.full((1,) * array.ndim, np.sqrt(np.vdot(flat, flat)), array.dtype)
+    return as_array(np.sqrt(np.add.reduce(array * array, axis=axes, keepdims=True)))
 
 
 def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
-    """Returns the norm of order `p` of input - other (torch.dist)."""
+    """Returns the norm of order `p` of input - other (torch.dist).
+
+    Args:
+        input: any shape.
+        other: a tensor, of floating point if `input` is not; the shapes broadcast.
+        p: the order, as of `norm`.
+
+    Returns:
+        A tensor of no dimension.
+
+    Raises:
+        RuntimeError: both are of integers, one is boolean, the shapes do not broadcast, or the order is
+            infinite and there is no element.
+        ValueError: `p` is another word.
+    """
     return norm(input - other, p)
 
 
 def pairwise_distance(
     x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-06, keepdim: bool = False
 ) -> Tensor:
-    """Returns the norm of order `p` of x1 - x2 + eps along the last dimension (torch.pairwise_distance)."""
+    """Returns the norm of order `p` of x1 - x2 + eps along the last dimension (torch.pairwise_distance).
+
+    Args:
+        x1: (..., n), any dtype but bool.
+        x2: a tensor; the shapes broadcast.
+        p: the order, as of `norm`.
+        eps: added to every difference.
+        keepdim: keep the last dimension, with length 1.
+
+    Raises:
+        RuntimeError: one is boolean, the shapes do not broadcast, or the order is infinite and `n` is 0.
+        ValueError: `p` is another word.
+    """
     return norm(x1 - x2 + eps, p, -1, keepdim)
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeAlias, TypeVa
 import numpy as np
 
 from .. import dtypes
-from ..autograd import Variable, before_write, check_writable, write
+from ..autograd import Variable
 from ..autograd.graph import Array
+from ..autograd.record import before_write, check_writable, write
 from ..floating_point import compute
 from ..random import fills
 

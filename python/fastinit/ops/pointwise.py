@@ -5,15 +5,56 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import ml_dtypes
 import numpy as np
 
 from .. import dtypes
-from ..autograd import record, wrap
+from ..autograd.record import record
+from ..autograd.variable import wrap
+from ..docstrings import documented
 from .activation import activate, as_floating
 from .operands import Array, compute, floating, in_place, lift, lower, refuse_bool, refuse_integers
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
+
+real = documented(
+    """
+    Args:
+        input: any shape and dtype; integers and booleans are taken in the default dtype.
+
+    Returns:
+        The same shape; the input's dtype, or the default one. 16-bit floats are computed in float32.
+        Outside the function's domain, values are NaN.
+
+    Raises:
+        AttributeError: `input` is no tensor.
+    """
+)
+whole = documented(
+    """
+    Args:
+        input: any shape, any dtype but bool; integers stay as they are.
+
+    Returns:
+        A new tensor of the same shape and dtype, through which the gradient is 0.
+
+    Raises:
+        NotImplementedError: `input` is boolean.
+    """
+)
+signed = documented(
+    """
+    Args:
+        input: any shape and dtype; NaN counts as 0, and booleans stay as they are.
+
+    Returns:
+        The same shape and dtype; the gradient through it is 0.
+
+    Raises:
+        AttributeError: `input` is no tensor.
+    """
+)
 
 
 def of_input(
@@ -57,72 +98,95 @@ def _flat(input: Tensor, name: str, function: Callable[[Array], Any]) -> Tensor:
 
 
 def abs(input: Tensor) -> Tensor:
-    """Returns the absolute value (torch.abs); its derivative at 0 is taken as 0."""
+    """Returns the absolute value (torch.abs); also named `absolute`.
+
+    Args:
+        input: any shape, any dtype but bool.
+
+    Returns:
+        The same shape and dtype; the derivative at 0 is taken as 0.
+
+    Raises:
+        NotImplementedError: `input` is boolean.
+    """
     x = input._array
     refuse_bool(x.dtype, "abs_cpu")
     return record(np.abs(x), "AbsBackward0", (input,), lambda grad: (grad * np.sign(x),), (input,))
 
 
+@real
 def exp(input: Tensor) -> Tensor:
     """Returns e to the power of each element (torch.exp)."""
     return of_result(input, "ExpBackward0", np.exp, lambda result: result)
 
 
+@real
 def exp2(input: Tensor) -> Tensor:
     """Returns 2 to the power of each element (torch.exp2)."""
     return of_result(input, "Exp2Backward0", np.exp2, lambda result: result * float(np.log(2)))
 
 
+@real
 def expm1(input: Tensor) -> Tensor:
     """Returns exp(x) - 1, accurate near 0 (torch.expm1)."""
     return of_result(input, "Expm1Backward0", np.expm1, lambda result: result + 1)
 
 
+@real
 def log(input: Tensor) -> Tensor:
     """Returns the natural logarithm (torch.log)."""
     return of_input(input, "LogBackward0", np.log, np.reciprocal)
 
 
+@real
 def log2(input: Tensor) -> Tensor:
     """Returns the logarithm to base 2 (torch.log2)."""
     return of_input(input, "Log2Backward0", np.log2, lambda x: 1 / (x * float(np.log(2))))
 
 
+@real
 def log10(input: Tensor) -> Tensor:
     """Returns the logarithm to base 10 (torch.log10)."""
     return of_input(input, "Log10Backward0", np.log10, lambda x: 1 / (x * float(np.log(10))))
 
 
+@real
 def log1p(input: Tensor) -> Tensor:
     """Returns log(1 + x), accurate near 0 (torch.log1p)."""
     return of_input(input, "Log1PBackward0", np.log1p, lambda x: 1 / (x + 1))
 
 
+@real
 def sqrt(input: Tensor) -> Tensor:
     """Returns the square root (torch.sqrt)."""
     return of_result(input, "SqrtBackward0", np.sqrt, lambda result: 0.5 / result)
 
 
+@real
 def rsqrt(input: Tensor) -> Tensor:
     """Returns 1 / sqrt(x) (torch.rsqrt)."""
     return of_result(input, "RsqrtBackward0", lambda x: 1 / np.sqrt(x), lambda result: -0.5 * result**3)
 
 
+@real
 def sin(input: Tensor) -> Tensor:
     """Returns the sine (torch.sin)."""
     return of_input(input, "SinBackward0", np.sin, np.cos)
 
 
+@real
 def cos(input: Tensor) -> Tensor:
     """Returns the cosine (torch.cos)."""
     return of_input(input, "CosBackward0", np.cos, lambda x: -np.sin(x))
 
 
+@real
 def tan(input: Tensor) -> Tensor:
     """Returns the tangent (torch.tan)."""
     return of_result(input, "TanBackward0", np.tan, lambda result: 1 + result * result)
 
 
+@real
 def sinc(input: Tensor) -> Tensor:
     """Returns sin(pi x) / (pi x), and 1 at 0 (torch.sinc)."""
 
@@ -134,51 +198,61 @@ def sinc(input: Tensor) -> Tensor:
     return of_input(input, "SincBackward0", np.sinc, slope)
 
 
+@real
 def sinh(input: Tensor) -> Tensor:
     """Returns the hyperbolic sine (torch.sinh)."""
     return of_input(input, "SinhBackward0", np.sinh, np.cosh)
 
 
+@real
 def cosh(input: Tensor) -> Tensor:
     """Returns the hyperbolic cosine (torch.cosh)."""
     return of_input(input, "CoshBackward0", np.cosh, np.sinh)
 
 
+@real
 def tanh(input: Tensor) -> Tensor:
     """Returns the hyperbolic tangent (torch.tanh)."""
     return activate(as_floating(input), "tanh", "TanhBackward0", of_result=True)
 
 
+@real
 def asin(input: Tensor) -> Tensor:
-    """Returns the inverse sine (torch.asin)."""
+    """Returns the inverse sine (torch.asin); also named `arcsin`."""
     return of_input(input, "AsinBackward0", np.arcsin, lambda x: 1 / np.sqrt(1 - x * x))
 
 
+@real
 def acos(input: Tensor) -> Tensor:
-    """Returns the inverse cosine (torch.acos)."""
+    """Returns the inverse cosine (torch.acos); also named `arccos`."""
     return of_input(input, "AcosBackward0", np.arccos, lambda x: -1 / np.sqrt(1 - x * x))
 
 
+@real
 def atan(input: Tensor) -> Tensor:
-    """Returns the inverse tangent (torch.atan)."""
+    """Returns the inverse tangent (torch.atan); also named `arctan`."""
     return of_input(input, "AtanBackward0", np.arctan, lambda x: 1 / (1 + x * x))
 
 
+@real
 def asinh(input: Tensor) -> Tensor:
-    """Returns the inverse hyperbolic sine (torch.asinh)."""
+    """Returns the inverse hyperbolic sine (torch.asinh); also named `arcsinh`."""
     return of_input(input, "AsinhBackward0", np.arcsinh, lambda x: 1 / np.sqrt(x * x + 1))
 
 
+@real
 def acosh(input: Tensor) -> Tensor:
-    """Returns the inverse hyperbolic cosine (torch.acosh)."""
+    """Returns the inverse hyperbolic cosine (torch.acosh); also named `arccosh`."""
     return of_input(input, "AcoshBackward0", np.arccosh, lambda x: 1 / np.sqrt(x * x - 1))
 
 
+@real
 def atanh(input: Tensor) -> Tensor:
-    """Returns the inverse hyperbolic tangent (torch.atanh)."""
+    """Returns the inverse hyperbolic tangent (torch.atanh); also named `arctanh`."""
     return of_input(input, "AtanhBackward0", np.arctanh, lambda x: 1 / (1 - x * x))
 
 
+@real
 def deg2rad(input: Tensor) -> Tensor:
     """Returns angles in degrees as radians (torch.deg2rad)."""
     return of_input(
@@ -189,6 +263,7 @@ def deg2rad(input: Tensor) -> Tensor:
     )
 
 
+@real
 def rad2deg(input: Tensor) -> Tensor:
     """Returns angles in radians as degrees (torch.rad2deg)."""
     return of_input(
@@ -199,13 +274,24 @@ def rad2deg(input: Tensor) -> Tensor:
     )
 
 
+@real
 def sigmoid(input: Tensor) -> Tensor:
     """Returns 1 / (1 + exp(-x)) (torch.sigmoid)."""
     return activate(as_floating(input), "sigmoid", "SigmoidBackward0", of_result=True)
 
 
 def relu(input: Tensor) -> Tensor:
-    """Returns max(x, 0) (torch.relu); its derivative at 0 is taken as 0."""
+    """Returns max(x, 0) (torch.relu).
+
+    Args:
+        input: any shape, any dtype but bool.
+
+    Returns:
+        The same shape and dtype; the derivative at 0 is taken as 0.
+
+    Raises:
+        RuntimeError: `input` is boolean.
+    """
     if input._array.dtype == np.bool_:
         raise RuntimeError("Boolean inputs not supported for relu")
     if input._array.dtype.kind in "iu":
@@ -213,13 +299,15 @@ def relu(input: Tensor) -> Tensor:
     return activate(input, "relu", "ReluBackward0", of_result=True)
 
 
+@signed
 def sign(input: Tensor) -> Tensor:
     """Returns -1, 0 or 1 (torch.sign)."""
     return _signs(input, "SignBackward0")
 
 
+@signed
 def sgn(input: Tensor) -> Tensor:
-    """As `sign`: there are no complex numbers (torch.sgn)."""
+    """Returns what `sign` does: there are no complex numbers (torch.sgn)."""
     return _signs(input, "SgnBackward0")
 
 
@@ -234,36 +322,63 @@ def _signs(input: Tensor, name: str) -> Tensor:
 def positive(input: Tensor) -> Tensor:
     """Returns the tensor itself (torch.positive).
 
+    Args:
+        input: any shape, any dtype but bool.
+
     Raises:
-        RuntimeError: it is boolean.
+        RuntimeError: `input` is boolean.
     """
     if input._array.dtype == np.bool_:
         raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
     return input
 
 
+@whole
 def floor(input: Tensor) -> Tensor:
-    """Rounds down (torch.floor)."""
+    """Returns the elements rounded down (torch.floor)."""
     return _flat(input, "FloorBackward0", np.floor)
 
 
+@whole
 def ceil(input: Tensor) -> Tensor:
-    """Rounds up (torch.ceil)."""
+    """Returns the elements rounded up (torch.ceil)."""
     return _flat(input, "CeilBackward0", np.ceil)
 
 
+@whole
 def trunc(input: Tensor) -> Tensor:
-    """Rounds towards 0 (torch.trunc)."""
+    """Returns the elements rounded towards 0 (torch.trunc); also named `fix`."""
     return _flat(input, "TruncBackward0", np.trunc)
 
 
 def round(input: Tensor, *, decimals: int = 0) -> Tensor:
-    """Rounds to the nearest multiple of 10**-decimals, halves to even (torch.round)."""
+    """Returns the nearest multiples of 10**-decimals, halves to even (torch.round).
+
+    Args:
+        input: any shape, any dtype but bool; integers stay as they are.
+        decimals: how many digits after the point are kept; before it, if negative.
+
+    Returns:
+        A new tensor of the same shape and dtype, through which the gradient is 0.
+
+    Raises:
+        NotImplementedError: `input` is boolean.
+    """
     return _flat(input, "RoundBackward1" if decimals else "RoundBackward0", lambda x: np.round(x, decimals))
 
 
 def frac(input: Tensor) -> Tensor:
-    """Returns what `trunc` drops (torch.frac)."""
+    """Returns what `trunc` drops (torch.frac).
+
+    Args:
+        input: any shape, floating point.
+
+    Returns:
+        The same shape and dtype, with the sign of `input`.
+
+    Raises:
+        NotImplementedError: `input` is of integers or boolean.
+    """
     x = input._array
     refuse_integers(x.dtype, "frac_cpu")
     return record(compute(np.subtract, x, np.trunc(x)), "FracBackward0", (input,), lambda grad: (grad,))
@@ -272,9 +387,28 @@ def frac(input: Tensor) -> Tensor:
 def nan_to_num(
     input: Tensor, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
 ) -> Tensor:
-    """Returns `input` without NaNs and infinities, these by default the dtype's limits (torch.nan_to_num)."""
+    """Returns the elements with numbers in place of NaNs and infinities (torch.nan_to_num).
+
+    Args:
+        input: any shape and dtype; integers and bools stay as they are.
+        nan: what stands for NaN.
+        posinf: what stands for infinity; the dtype's largest number if None.
+        neginf: what stands for minus infinity; the dtype's least number if None.
+
+    Returns:
+        A new tensor of the same shape and dtype; the gradient is 0 where a value was replaced.
+
+    Raises:
+        AttributeError: `input` is no tensor.
+    """
     x = input._array
-    result = np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
+    if x.dtype == ml_dtypes.bfloat16:  # for NumPy not a floating-point type: it would replace nothing
+        largest = float(ml_dtypes.finfo(x.dtype).max)
+        ends = largest if posinf is None else posinf, -largest if neginf is None else neginf
+        # Each is right after one rounding, as float32 holds every bfloat16.
+        result = np.nan_to_num(x.astype(np.float32), nan=nan, posinf=ends[0], neginf=ends[1]).astype(x.dtype)
+    else:
+        result = np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
     return record(result, "NanToNumBackward0", (input,), lambda grad: (grad * np.isfinite(x),), (input,))
 
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import _core, dtypes
-from ..autograd import record
+from ..autograd.record import record
 from ..meta import has_no_memory
 from .arithmetic import add, mul
 from .copying import contiguous
 from .operands import NATIVE_FLOATS, Array, compute, cpp_name, in_place, lift, lower, mismatch
-from .shape import matrix_t
+from .permuting import matrix_t
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -142,6 +142,10 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
 def dot(input: Tensor, tensor: Tensor) -> Tensor:
     """Returns the inner product of two vectors (torch.dot).
 
+    Args:
+        input: (n,).
+        tensor: (n,), of the same dtype.
+
     Raises:
         RuntimeError: one is no vector, or lengths or dtypes differ.
     """
@@ -244,22 +248,47 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: 
     """Returns beta * input + alpha * (mat1 @ mat2) (torch.addmm).
 
     Args:
-        input: broadcast to (n, p).
+        input: broadcast to (n, p); not read if `beta` is 0.
         mat1: (n, m).
-        mat2: (m, p).
+        mat2: (m, p), of the same dtype.
         beta: factor of the input.
         alpha: factor of the product.
+
+    Raises:
+        RuntimeError: shapes or dtypes do not fit, or `beta` is a float other than 1 and all are of integers.
     """
     return _weighted(input, mm(mat1, mat2), beta, alpha)
 
 
 def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
-    """Returns beta * input + alpha * (batch1 @ batch2), batch by batch (torch.baddbmm)."""
+    """Returns beta * input + alpha * (batch1 @ batch2), batch by batch (torch.baddbmm).
+
+    Args:
+        input: broadcast to (b, n, p); not read if `beta` is 0.
+        batch1: (b, n, m).
+        batch2: (b, m, p), of the same dtype.
+        beta: factor of the input.
+        alpha: factor of the product.
+
+    Raises:
+        RuntimeError: shapes or dtypes do not fit, or `beta` is a float other than 1 and all are of integers.
+    """
     return _weighted(input, bmm(batch1, batch2), beta, alpha)
 
 
 def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
-    """Returns beta * input + alpha * (mat @ vec) (torch.addmv)."""
+    """Returns beta * input + alpha * (mat @ vec) (torch.addmv).
+
+    Args:
+        input: broadcast to (n,); not read if `beta` is 0.
+        mat: (n, m).
+        vec: (m,), of the same dtype.
+        beta: factor of the input.
+        alpha: factor of the product.
+
+    Raises:
+        RuntimeError: shapes or dtypes do not fit, or `beta` is a float other than 1 and all are of integers.
+    """
     return _weighted(input, mv(mat, vec), beta, alpha)
 
 
@@ -270,7 +299,18 @@ def _weighted(input: Tensor, product: Tensor, beta: float, alpha: float) -> Tens
 
 
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
-    """Returns the outer product of two vectors (torch.outer)."""
+    """Returns the outer product of two vectors (torch.outer).
+
+    Args:
+        input: (n,).
+        vec2: (m,); dtypes are promoted.
+
+    Returns:
+        (n, m).
+
+    Raises:
+        RuntimeError: one is no vector.
+    """
     for name, each in (("self", input), ("vec2", vec2)):
         if each._array.ndim != 1:
             raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {each._array.ndim}-D")
@@ -278,7 +318,18 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
 
 
 def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
-    """Returns beta * input + alpha * (the outer product of two vectors) (torch.addr)."""
+    """Returns beta * input + alpha * (the outer product of two vectors) (torch.addr).
+
+    Args:
+        input: broadcast to (n, m); not read if `beta` is 0.
+        vec1: (n,).
+        vec2: (m,).
+        beta: factor of the input.
+        alpha: factor of the product.
+
+    Raises:
+        RuntimeError: shapes do not fit, or `beta` is a float other than 1 and all are of integers.
+    """
     return _weighted(input, outer(vec1, vec2), beta, alpha)
 
 

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import builtins
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import _core, dtypes
-from ..autograd import record, wrap
-from ..meta import as_array, has_no_memory
+from ..autograd.record import record
+from ..autograd.variable import wrap
+from ..meta import as_array
 from .dims import Dims, flatten_arguments, numpy_names, wrap_dim, wrap_dims
-from .operands import Array, compute, floating, in_place, lift, lower
+from .operands import Array, compute, floating, lift, lower
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
 
 
-def _converted(array: Array, dtype: dtypes.dtype | None) -> Array:
+def converted(array: Array, dtype: dtypes.dtype | None) -> Array:
+    """Returns an array in the dtype that a reduction is to compute in; None is its own."""
     return array if dtype is None else compute(array.astype, dtypes.as_dtype(dtype).numpy, copy=False)
 
 
-def _spread(grad: Array, shape: tuple[int, ...], axes: tuple[int, ...], keepdim: bool) -> Array:
+def spread_over(grad: Array, shape: tuple[int, ...], axes: tuple[int, ...], keepdim: bool) -> Array:
     """Returns the gradient of a sum, or a part that was kept, as seen from every summand."""
     if grad.ndim == 0 and grad.dtype.kind == "f":
         # As broadcast_to, at a fraction of its cost.
@@ -51,6 +52,10 @@ def sum(
         dtype: convert the input to this first.
         axis: as `dim`.
         keepdims: as `keepdim`.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: one is named twice.
     """
     if axis is not None or keepdims:
         return sum(input, dim if axis is None else axis, keepdim or keepdims, dtype=dtype)
@@ -61,7 +66,7 @@ def sum(
     x = input._array
     shape, own = x.shape, x.dtype
     if dtype is not None:
-        x = _converted(x, dtype)
+        x = converted(x, dtype)
     elif own.kind in "biu":
         x = x.astype(np.int64)
     if dim is None and not keepdim:
@@ -70,7 +75,7 @@ def sum(
             lower(total, x.dtype),
             "SumBackward0",
             (input,),
-            lambda grad: (_spread(grad.astype(own, copy=False), shape, (), keepdim),),
+            lambda grad: (spread_over(grad.astype(own, copy=False), shape, (), keepdim),),
         )
     axes = wrap_dims(dim, x.ndim)
     total = compute(np.add.reduce, lift(x), axis=axes, keepdims=keepdim)
@@ -78,7 +83,7 @@ def sum(
         lower(total, x.dtype),
         "SumBackward1",
         (input,),
-        lambda grad: (_spread(grad.astype(own, copy=False), shape, axes, keepdim),),
+        lambda grad: (spread_over(grad.astype(own, copy=False), shape, axes, keepdim),),
     )
 
 
@@ -89,13 +94,14 @@ def mean(
     """Returns the mean over `dim` (torch.mean).
 
     Args:
-        input: a floating-point tensor; 16-bit floats are added up in float32.
+        input: any shape, floating point; 16-bit floats are added up in float32.
         dim: the dimensions to average over; all by default.
         keepdim: keep them, with length 1.
         dtype: convert the input to this first.
 
     Raises:
-        RuntimeError: the input (or `dtype`) is not a floating-point one.
+        IndexError: a dimension is out of range.
+        RuntimeError: the input (or `dtype`) is not a floating-point one, or a dimension is named twice.
     """
     kind = dtypes.as_dtype(input._array.dtype if dtype is None else dtype)
     if not kind.is_floating_point:
@@ -104,7 +110,7 @@ def mean(
             f"either a floating point or complex dtype. Got: {kind.type_name}"
         )
     own, shape = input._array.dtype, input._array.shape
-    x = _converted(input._array, dtype)
+    x = converted(input._array, dtype)
     whole = dim is None and not keepdim
     axes = wrap_dims(dim, x.ndim)
     count = 1
@@ -116,130 +122,28 @@ def mean(
         "MeanBackward0" if whole else "MeanBackward1",
         (input,),
         lambda grad: (
-            _spread((grad / grad.dtype.type(count)).astype(own, copy=False), shape, axes, keepdim),
+            spread_over((grad / grad.dtype.type(count)).astype(own, copy=False), shape, axes, keepdim),
         ),
     )
-
-
-def _variance(
-    function: str, input: Tensor, dim: Dims, correction: float, keepdim: bool
-) -> tuple[Array, tuple[int, ...], Any, Array, float]:
-    x = input._array
-    if not dtypes.as_dtype(x.dtype).is_floating_point:
-        raise RuntimeError("std and var only support floating point and complex dtypes")
-    axes = wrap_dims(dim, x.ndim)
-    working = lift(x)
-    count = 1
-    for axis in axes:
-        count *= x.shape[axis]
-    # Too few elements for the correction: 0 / 0, which is NaN, as PyTorch has it.
-    divisor = max(count - correction, 0)
-    if not divisor or 0 in (length for axis, length in enumerate(x.shape) if axis not in axes):
-        warnings.warn(
-            f"{function}(): degrees of freedom is <= 0. Correction should be strictly less than the "
-            "reduction factor (input numel divided by output numel).",
-            UserWarning,
-            stacklevel=5,
-        )
-    total = compute(np.add.reduce, working, axis=axes, keepdims=True)
-    centred = compute(np.subtract, working, compute(np.true_divide, total, working.dtype.type(count)))
-    value = compute(
-        np.true_divide,
-        np.sum(centred * centred, axis=axes, keepdims=keepdim),
-        working.dtype.type(divisor),
-    )
-    return centred, axes, value, x, divisor
-
-
-@numpy_names
-def var(
-    input: Tensor,
-    dim: Dims | bool = None,
-    unbiased: bool | None = None,
-    keepdim: bool = False,
-    *,
-    correction: float | None = None,
-) -> Tensor:
-    """Returns the variance over `dim` (torch.var).
-
-    Args:
-        input: a floating-point tensor.
-        dim: the dimensions; all by default.
-        unbiased: False is correction 0.
-        keepdim: keep them, with length 1.
-        correction: what is subtracted from the number of elements; 1 by default.
-
-    Raises:
-        RuntimeError: the dtype is not a floating-point one.
-    """
-    return _var("var", input, *_correction(dim, unbiased, correction), keepdim)
-
-
-def _var(function: str, input: Tensor, dim: Dims, correction: float, keepdim: bool) -> Tensor:
-    centred, axes, value, x, divisor = _variance(function, input, dim, correction, keepdim)
-
-    def backward(grad: Array) -> tuple[Array]:
-        spread = _spread(lift(grad), x.shape, axes, keepdim)
-        return (lower(spread * centred * (centred.dtype.type(2) / centred.dtype.type(divisor)), x.dtype),)
-
-    return record(lower(value, x.dtype), "VarBackward0", (input,), backward, (input,))
-
-
-@numpy_names
-def std(
-    input: Tensor,
-    dim: Dims | bool = None,
-    unbiased: bool | None = None,
-    keepdim: bool = False,
-    *,
-    correction: float | None = None,
-) -> Tensor:
-    """Returns the standard deviation over `dim`; arguments as those of `var` (torch.std)."""
-    return _std("std", input, *_correction(dim, unbiased, correction), keepdim)
-
-
-def _std(function: str, input: Tensor, dim: Dims, correction: float, keepdim: bool) -> Tensor:
-    centred, axes, value, x, divisor = _variance(function, input, dim, correction, keepdim)
-    result = as_array(compute(np.sqrt, value))
-
-    def backward(grad: Array) -> tuple[Array]:
-        scaled = lift(grad) / (result * result.dtype.type(divisor))
-        # Where all elements are equal, no direction is steepest.
-        scaled = np.where(result == 0, 0, scaled).astype(result.dtype)
-        return (lower(_spread(scaled, x.shape, axes, keepdim) * centred, x.dtype),)
-
-    return record(lower(result, x.dtype), "StdBackward0", (input,), backward, (input,), saves_result=True)
-
-
-def _correction(dim: Dims | bool, unbiased: bool | None, correction: float | None) -> tuple[Dims, float]:
-    if isinstance(dim, bool):  # var(unbiased), PyTorch's oldest form
-        dim, unbiased = None, dim
-    return dim, float(unbiased is not False) if correction is None else correction
-
-
-@numpy_names
-def var_mean(
-    input: Tensor, dim: Dims = None, keepdim: bool = False, *, correction: float = 1
-) -> tuple[Tensor, Tensor]:
-    """Returns the variance and the mean over `dim` (torch.var_mean)."""
-    return _var("var_mean", input, dim, correction, keepdim), mean(input, dim, keepdim)
-
-
-@numpy_names
-def std_mean(
-    input: Tensor, dim: Dims = None, keepdim: bool = False, *, correction: float = 1
-) -> tuple[Tensor, Tensor]:
-    """Returns the standard deviation and the mean over `dim` (torch.std_mean)."""
-    return _std("std_mean", input, dim, correction, keepdim), mean(input, dim, keepdim)
 
 
 @numpy_names
 def prod(
     input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None
 ) -> Tensor:
-    """Returns the product over one dimension or all, integers and booleans as int64 (torch.prod)."""
+    """Returns the product over one dimension or all, integers and booleans as int64 (torch.prod).
+
+    Args:
+        input: any shape; 16-bit floats are multiplied in float32.
+        dim: the dimension; all by default.
+        keepdim: keep the dimension, with length 1.
+        dtype: convert the input to this first.
+
+    Raises:
+        IndexError: the dimension is out of range.
+    """
     own = input._array.dtype
-    x = _converted(input._array, dtype)
+    x = converted(input._array, dtype)
     if dtype is None and own.kind in "biu":
         x = x.astype(np.int64)
     working = lift(x)
@@ -269,25 +173,21 @@ def _product_of_others(x: Array, axis: int) -> Array:
 
 
 @numpy_names
-def cumsum(input: Tensor, dim: int, *, dtype: dtypes.dtype | None = None) -> Tensor:
-    """Returns the running sum along `dim`, integers and booleans as int64 (torch.cumsum)."""
-    own = input._array.dtype
-    x = _converted(input._array, dtype)
-    if dtype is None and own.kind in "biu":
-        x = x.astype(np.int64)
-    axis = wrap_dim(dim, x.ndim)
-    if x.ndim == 0:
-        return record(x.copy(), "CumsumBackward0", (input,), lambda grad: (grad.astype(own, copy=False),))
-
-    def backward(grad: Array) -> tuple[Array]:
-        return (lower(np.flip(np.cumsum(np.flip(lift(grad), axis), axis), axis), own),)
-
-    return record(lower(compute(np.cumsum, lift(x), axis), x.dtype), "CumsumBackward0", (input,), backward)
-
-
-@numpy_names
 def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
-    """Returns log(sum(exp(x))) over `dim` without overflow (torch.logsumexp)."""
+    """Returns log(sum(exp(x))) over `dim` without overflow (torch.logsumexp).
+
+    Args:
+        input: any shape; integers and booleans are taken in the default dtype.
+        dim: a dimension or several.
+        keepdim: keep them, with length 1.
+
+    Returns:
+        The input's shape without these dimensions; minus infinity over no elements.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: one is named twice.
+    """
     x = floating(input._array)
     working = lift(x)
     axes = wrap_dims(dim, x.ndim)
@@ -297,7 +197,7 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     result = whole if keepdim else np.squeeze(whole, axes)
 
     def backward(grad: Array) -> tuple[Array]:
-        return (lower(_spread(lift(grad), x.shape, axes, keepdim) * np.exp(working - whole), x.dtype),)
+        return (lower(spread_over(lift(grad), x.shape, axes, keepdim) * np.exp(working - whole), x.dtype),)
 
     return record(
         lower(as_array(result), x.dtype),
@@ -309,105 +209,24 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     )
 
 
-def _check_extreme(order: float, x: Array, axes: tuple[int, ...] | None) -> None:
-    """Refuses the largest or smallest of no elements, which there is not."""
-    text = f"linalg.vector_norm cannot compute the {order} norm on "
-    if axes is None and x.size == 0:
-        raise RuntimeError(text + "an empty tensor because the operation does not have an identity")
-    for axis in axes or ():
-        if x.ndim and x.shape[axis] == 0:
-            raise RuntimeError(
-                text
-                + f"the dimension {axis}because this dimension is empty and the operation does not have an "
-                "identity"
-            )
-
-
-def norm(
-    input: Tensor,
-    p: float | str | None = "fro",
-    dim: Dims = None,
-    keepdim: bool = False,
-    dtype: dtypes.dtype | None = None,
-) -> Tensor:
-    """Returns the vector norm of order `p` over `dim` (torch.norm).
-
-    Args:
-        input: a floating-point tensor.
-        p: the order: any number, `inf`, `-inf`; "fro" is 2.
-        dim: the dimensions; all by default.
-        keepdim: keep them, with length 1.
-        dtype: convert the input to this first.
-
-    Raises:
-        RuntimeError: the dtype is not a floating-point one.
-    """
-    order = 2.0 if p in {None, "fro"} else float(p or 0)
-    own = input._array.dtype
-    x = _converted(input._array, dtype)
-    if not dtypes.as_dtype(x.dtype).is_floating_point:
-        raise RuntimeError(
-            "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
-            + dtypes.as_dtype(x.dtype).type_name
-        )
-    working = lift(x)
-    axes = wrap_dims(dim, x.ndim)
-    size = working if order == 2.0 else compute(np.abs, working)
-    if order == 2.0:
-        value = compute(_euclidean, working, axes)
-    elif order == 0:
-        value = np.add.reduce((size != 0).astype(working.dtype), axis=axes, keepdims=True)
-    elif order == 1:
-        value = compute(np.add.reduce, size, axis=axes, keepdims=True)
-    elif np.isinf(order):
-        _check_extreme(order, x, None if dim is None else axes)
-        value = (np.max if order > 0 else np.min)(size, axis=axes, keepdims=True)
-    else:
-        value = compute(lambda: np.add.reduce(size**order, axis=axes, keepdims=True) ** (1 / order))
-    value = as_array(value).astype(working.dtype, copy=False)
-
-    def backward(grad: Array) -> tuple[Array]:
-        spread = _spread(lift(grad), x.shape, axes, keepdim)
-        if order == 0:
-            slope = np.zeros_like(working)
-        elif order == 1:
-            slope = np.sign(working)
-        elif np.isinf(order):
-            reached = size == value
-            slope = np.sign(working) * reached / reached.sum(axis=axes, keepdims=True)
-        elif order == 2.0:
-            slope = np.where(value == 0, 0, working / value)
-        else:
-            slope = np.where(value == 0, 0, np.sign(working) * size ** (order - 1) / value ** (order - 1))
-        return (lower((spread * slope).astype(working.dtype, copy=False), own),)
-
-    result = value if keepdim else np.squeeze(value, axes)
-    return record(
-        lower(as_array(result), x.dtype),
-        "LinalgVectorNormBackward0",
-        (input,),
-        backward,
-        (input,),
-        saves_result=True,
-    )
-
-
-def _euclidean(array: Array, axes: tuple[int, ...]) -> Array:
-    """The square root of the sum of squares over some dimensions, which are kept."""
-    if len(axes) == array.ndim and not has_no_memory(array):
-        # The product of a vector with itself needs no memory for the squares.
-        flat = array.ravel(order="K")
-        return np.full((1,) * array.ndim, np.sqrt(np.vdot(flat, flat)), array.dtype)
-    return as_array(np.sqrt(np.add.reduce(array * array, axis=axes, keepdims=True)))
-
-
 @numpy_names
 def nansum(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None
 ) -> Tensor:
-    """Returns the sum over `dim` of what is not NaN; arguments as those of `sum` (torch.nansum)."""
+    """Returns the sum over `dim` of what is not NaN, integers and booleans as int64 (torch.nansum).
+
+    Args:
+        input: any shape; 16-bit floats are added up in float32.
+        dim: the dimensions to sum over; all by default.
+        keepdim: keep them, with length 1.
+        dtype: convert the input to this first.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: one is named twice.
+    """
     own = input._array.dtype
-    x = _converted(input._array, dtype)
+    x = converted(input._array, dtype)
     if dtype is None and own.kind in "biu":
         x = x.astype(np.int64)
     working = lift(x)
@@ -416,7 +235,7 @@ def nansum(
     total = np.sum(np.where(missing, working.dtype.type(0), working), axis=axes, keepdims=keepdim)
 
     def backward(grad: Array) -> tuple[Array]:
-        return (_spread(grad, x.shape, axes, keepdim).astype(own) * ~missing,)
+        return (spread_over(grad, x.shape, axes, keepdim).astype(own) * ~missing,)
 
     return record(lower(total, x.dtype), "NansumBackward0", (input,), backward, (input,))
 
@@ -425,10 +244,20 @@ def nansum(
 def nanmean(
     input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None
 ) -> Tensor:
-    """Returns the mean over `dim` of what is not NaN; arguments as those of `mean` (torch.nanmean).
+    """Returns the mean over `dim` of what is not NaN (torch.nanmean).
+
+    Args:
+        input: any shape, floating point; 16-bit floats are added up in float32.
+        dim: the dimensions to average over; all by default.
+        keepdim: keep them, with length 1.
+        dtype: convert the input to this before it is summed.
+
+    Returns:
+        The input's shape without these dimensions; NaN where all elements are.
 
     Raises:
-        RuntimeError: the dtype is not a floating-point one.
+        IndexError: a dimension is out of range.
+        RuntimeError: the input is not a floating-point one, or a dimension is named twice.
     """
     own = dtypes.as_dtype(input._array.dtype)
     if not own.is_floating_point:
@@ -464,23 +293,58 @@ def _truth(result: Any, x: Array) -> Tensor:
 
 @numpy_names
 def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """Tells whether an element is not 0, over `dim` or all (torch.any)."""
+    """Tells whether an element is not 0, over `dim` or all (torch.any).
+
+    Args:
+        input: any shape and dtype.
+        dim: a dimension or several; all if None or ().
+        keepdim: keep them, with length 1.
+
+    Returns:
+        bool, or uint8 if the input is, of the input's shape without these dimensions; False over no elements.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: one is named twice.
+    """
     x = input._array
     return _truth(np.any(x, axis=wrap_dims(dim, x.ndim), keepdims=keepdim), x)
 
 
 @numpy_names
 def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """Tells whether no element is 0, over `dim` or all (torch.all)."""
+    """Tells whether no element is 0, over `dim` or all (torch.all).
+
+    Args:
+        input: any shape and dtype.
+        dim: a dimension or several; all if None or ().
+        keepdim: keep them, with length 1.
+
+    Returns:
+        bool, or uint8 if the input is, of the input's shape without these dimensions; True over no elements.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: one is named twice.
+    """
     x = input._array
     return _truth(np.all(x, axis=wrap_dims(dim, x.ndim), keepdims=keepdim), x)
 
 
 @numpy_names
 def count_nonzero(input: Tensor, dim: Dims = None) -> Tensor:
-    """Counts the elements that are not 0, over `dim` or all (torch.count_nonzero)."""
+    """Returns how many elements are not 0, over `dim` or all (torch.count_nonzero).
+
+    Args:
+        input: any shape and dtype.
+        dim: a dimension or several; all if None or ().
+
+    Returns:
+        int64, of the input's shape without these dimensions.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: one is named twice.
+    """
     x = input._array
     return wrap(np.count_nonzero(x, axis=wrap_dims(dim, x.ndim)))
-
-
-cumsum_ = in_place(cumsum)

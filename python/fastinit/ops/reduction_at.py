@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from ..autograd import record
+from ..autograd.record import record
 from ..meta import check_index
 from .dims import wrap_dim
-from .indexing import along
+from .gathering import along
 from .operands import Array, compute, in_place, lift, lower
 
 if TYPE_CHECKING:

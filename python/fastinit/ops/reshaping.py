@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd import bump, check_history, is_grad_enabled, take_shape
+from ..autograd.grad_mode import is_grad_enabled
+from ..autograd.record import bump, check_history, take_shape
 from ..autograd.variable import Places
 from ..meta import has_no_memory, without_memory
 from ..storage import UntypedStorage, window
-from . import shape as shapes
 from .dims import flatten_arguments, wrap_dim, wrap_dims
+from .permuting import t, transpose
+from .shape import squeeze, unsqueeze
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -65,7 +67,7 @@ def squeeze_(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
 
     return _in_place(
         input,
-        lambda tensor: shapes.squeeze(tensor, dim),
+        lambda tensor: squeeze(tensor, dim),
         f"SqueezeBackward{kind}",
         places,
     )
@@ -84,7 +86,7 @@ def unsqueeze_(input: Tensor, dim: int) -> Tensor:
         axis = wrap_dim(dim, ndim + 1)
         return tuple(each + (each >= axis) for each in range(ndim))
 
-    return _in_place(input, lambda tensor: shapes.unsqueeze(tensor, dim), "UnsqueezeBackward1", places)
+    return _in_place(input, lambda tensor: unsqueeze(tensor, dim), "UnsqueezeBackward1", places)
 
 
 def t_(input: Tensor) -> Tensor:
@@ -96,7 +98,7 @@ def t_(input: Tensor) -> Tensor:
     ndim = input._array.ndim
     if ndim > 2:
         raise RuntimeError(f"t_() expects a tensor with <= 2 dimensions, but self is {ndim}D")
-    return _in_place(input, shapes.t, "TBackward1", lambda: tuple(reversed(range(ndim))))
+    return _in_place(input, t, "TBackward1", lambda: tuple(reversed(range(ndim))))
 
 
 def transpose_(input: Tensor, dim0: int, dim1: int) -> Tensor:
@@ -113,7 +115,7 @@ def transpose_(input: Tensor, dim0: int, dim1: int) -> Tensor:
             order[dim0], order[dim1] = order[dim1], order[dim0]
         return tuple(order)
 
-    return _in_place(input, lambda tensor: shapes.transpose(tensor, dim0, dim1), "TransposeBackward1", places)
+    return _in_place(input, lambda tensor: transpose(tensor, dim0, dim1), "TransposeBackward1", places)
 
 
 def swapaxes_(input: Tensor, axis0: int, axis1: int) -> Tensor:

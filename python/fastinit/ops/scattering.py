@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd import Variable, record
+from ..autograd import Variable
+from ..autograd.record import record
 from ..meta import check_index
 from .dims import numpy_names, wrap_dim
-from .indexing import added_at, gather, index_add, scatter, scatter_add
+from .gathering import gather, index_add, scatter, scatter_add
+from .indexing import added_at
 from .operands import Array, Operand, in_place, lift, lower, mismatch, reduce_to, scalar, target
 
 if TYPE_CHECKING:
@@ -38,8 +40,14 @@ __all__ = [
 def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     """Returns `input` with the elements of `source`, in a row, where `mask` holds (torch.masked_scatter).
 
+    Args:
+        input: any shape and dtype.
+        mask: boolean; the shapes broadcast.
+        source: any shape, of the same dtype, with at least as many elements as the mask holds.
+
     Raises:
         RuntimeError: the mask is not boolean, dtypes differ, or `source` has too few elements.
+        ValueError: the shapes do not broadcast.
     """
     x, test = np.broadcast_arrays(input._array, mask._array)
     values = source._array
@@ -85,9 +93,16 @@ def _key(input: Tensor, dim: int, index: Tensor) -> tuple[Any, ...]:
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Operand) -> Tensor:
     """Returns `input` with `value` in the entries of a dimension that `index` names (torch.index_fill).
 
+    Args:
+        input: any shape and dtype.
+        dim: the dimension.
+        index: (n,), int64.
+        value: number, or tensor of no dimension.
+
     Raises:
-        IndexError: an index is out of range, or no int64.
+        IndexError: the dimension or an index is out of range, or `index` is not int64.
         RuntimeError: `value` is a tensor of more than 0 dimensions, or a number that the dtype cannot hold.
+        TypeError: `value` is neither tensor nor number.
     """
     if index._array.dtype != np.int64:
         raise IndexError("index_fill_(): Expected dtype int64 for index.")
@@ -119,9 +134,16 @@ def _lengths(shape: list[int], axis: int) -> str:
 def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
     """Returns `input` with the entries of `source` in those that `index` names (torch.index_copy).
 
+    Args:
+        input: any shape and dtype.
+        dim: the dimension.
+        index: (n,), int64.
+        source: the input's shape and dtype, but of length n in that dimension.
+
     Raises:
-        IndexError: an index is out of range.
-        RuntimeError: dtypes differ.
+        IndexError: the dimension or an index is out of range, or `source` has more or fewer entries or
+            dimensions.
+        RuntimeError: dtypes differ, or other lengths do.
     """
     if source._array.dtype != input._array.dtype:
         raise RuntimeError(
@@ -254,6 +276,13 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
 def take(input: Tensor, index: Tensor) -> Tensor:
     """Returns the elements at these positions, as if `input` had one dimension (torch.take).
 
+    Args:
+        input: any shape and dtype.
+        index: int64, any shape; counted from the end where negative.
+
+    Returns:
+        A copy, of the shape of `index`.
+
     Raises:
         IndexError: a position is out of range.
         RuntimeError: `index` is not int64.
@@ -280,8 +309,15 @@ def take(input: Tensor, index: Tensor) -> Tensor:
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
     """Returns the elements that `indices` names along `dim`, both broadcast (torch.take_along_dim).
 
+    Args:
+        input: any shape and dtype.
+        indices: int32 or int64, at least 0, of as many dimensions; but for `dim`, the shapes broadcast.
+        dim: the dimension; None joins all of both first.
+
     Raises:
-        RuntimeError: the numbers of dimensions differ, or the shapes do not fit.
+        IndexError: the dimension is out of range.
+        RuntimeError: the numbers of dimensions differ, the shapes do not fit, or an index is out of range or
+            of another dtype.
     """
     if dim is None:
         return gather(input.reshape(-1), 0, indices.reshape(-1))

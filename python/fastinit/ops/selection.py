@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import dtypes
-from ..autograd import Variable, record, wrap
+from ..autograd import Variable
+from ..autograd.record import record
+from ..autograd.variable import wrap
 from ..meta import as_array
 from .operands import (
     Array,
@@ -103,25 +105,53 @@ def _extremum(function: Any, name: str, input: Tensor, other: Tensor) -> Tensor:
 
 
 def maximum(input: Tensor, other: Tensor) -> Tensor:
-    """Returns the larger of each two elements, NaN if one is (torch.maximum)."""
+    """Returns the larger of each two elements, NaN if one is (torch.maximum).
+
+    Args:
+        input: tensor or number, of any dtype.
+        other: as `input`; the shapes broadcast.
+
+    Returns:
+        The shape to which both broadcast, in their common dtype; equal elements share the gradient.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is neither tensor nor number.
+    """
     return _extremum(np.maximum, "MaximumBackward0", input, other)
 
 
 def minimum(input: Tensor, other: Tensor) -> Tensor:
-    """Returns the smaller of each two elements, NaN if one is (torch.minimum)."""
+    """Returns the smaller of each two elements, NaN if one is (torch.minimum).
+
+    Args:
+        input: tensor or number, of any dtype.
+        other: as `input`; the shapes broadcast.
+
+    Returns:
+        The shape to which both broadcast, in their common dtype; equal elements share the gradient.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is neither tensor nor number.
+    """
     return _extremum(np.minimum, "MinimumBackward0", input, other)
 
 
 def clamp(input: Tensor, min: Operand | None = None, max: Operand | None = None) -> Tensor:
-    """Returns the elements moved into [min, max] (torch.clamp).
+    """Returns the elements moved into [min, max] (torch.clamp); also named `clip`.
 
     Args:
-        input: any shape.
-        min: number or tensor; None leaves that side open.
+        input: any shape and dtype.
+        min: number or tensor; None leaves that side open. The shapes broadcast.
         max: number or tensor; wins where it is less than `min`.
 
+    Returns:
+        The shape to which all broadcast, in their common dtype.
+
     Raises:
-        RuntimeError: both are None.
+        OverflowError: a bound is an integer that the dtype cannot hold.
+        RuntimeError: both are None, or the shapes do not broadcast.
     """
     if min is None and max is None:
         raise RuntimeError("fastinit.clamp: At least one of 'min' or 'max' must not be None")
@@ -183,9 +213,18 @@ def _as_tensor(bound: Operand, input: Tensor) -> Tensor:
 def masked_fill(input: Tensor, mask: Tensor, value: Operand) -> Tensor:
     """Returns `input` with `value` where `mask` holds (torch.masked_fill).
 
+    Args:
+        input: any shape and dtype.
+        mask: boolean; the shapes broadcast.
+        value: number, or tensor of no dimension, which is converted.
+
+    Returns:
+        The shape to which both broadcast, in the input's dtype.
+
     Raises:
-        RuntimeError: the mask is not boolean, or `value` is a tensor of more than 0 dimensions, or a number
-            that the dtype cannot hold.
+        RuntimeError: the mask is not boolean, the shapes do not broadcast, or `value` is a tensor of more
+            than 0 dimensions, or a number that the dtype cannot hold.
+        TypeError: `value` is neither tensor nor number.
     """
     test = mask._array
     if test.dtype != np.bool_:
@@ -218,7 +257,20 @@ clamp_ = clip_ = in_place(clamp)
 
 
 def clamp_min(input: Tensor, min: Operand) -> Tensor:
-    """Returns the elements, or `min` where they are less (torch.clamp_min)."""
+    """Returns the elements, or `min` where they are less (torch.clamp_min).
+
+    Args:
+        input: any shape and dtype.
+        min: number, or tensor whose shape broadcasts.
+
+    Returns:
+        The shape to which both broadcast, in their common dtype.
+
+    Raises:
+        OverflowError: `min` is an integer that the dtype cannot hold.
+        RuntimeError: the shapes do not broadcast.
+        TypeError: `min` is neither tensor nor number.
+    """
     return (
         _clamped_by_tensors(input, min, None, "ClampMinBackward1")
         if isinstance(min, Variable)
@@ -227,7 +279,20 @@ def clamp_min(input: Tensor, min: Operand) -> Tensor:
 
 
 def clamp_max(input: Tensor, max: Operand) -> Tensor:
-    """Returns the elements, or `max` where they are more (torch.clamp_max)."""
+    """Returns the elements, or `max` where they are more (torch.clamp_max).
+
+    Args:
+        input: any shape and dtype.
+        max: number, or tensor whose shape broadcasts.
+
+    Returns:
+        The shape to which both broadcast, in their common dtype.
+
+    Raises:
+        OverflowError: `max` is an integer that the dtype cannot hold.
+        RuntimeError: the shapes do not broadcast.
+        TypeError: `max` is neither tensor nor number.
+    """
     return (
         _clamped_by_tensors(input, None, max, "ClampMaxBackward1")
         if isinstance(max, Variable)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..meta import as_array
 from .operands import Array, in_place
-from .pointwise import of_input, of_result
+from .pointwise import of_input, of_result, real
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -46,16 +46,19 @@ def _erfinv(values: Array) -> Array:
     return as_array(np.copysign(y, values)).astype(values.dtype)
 
 
+@real
 def erf(input: Tensor) -> Tensor:
     """Returns the error function (torch.erf)."""
     return of_input(input, "ErfBackward0", _erf, lambda x: _SLOPE * np.exp(-x * x))
 
 
+@real
 def erfc(input: Tensor) -> Tensor:
     """Returns 1 - erf(x), accurate where erf is near 1 (torch.erfc)."""
     return of_input(input, "ErfcBackward0", _erfc, lambda x: -_SLOPE * np.exp(-x * x))
 
 
+@real
 def erfinv(input: Tensor) -> Tensor:
     """Returns the inverse of `erf`, NaN outside [-1, 1] (torch.erfinv)."""
     return of_result(input, "ErfinvBackward0", _erfinv, lambda y: np.exp(y * y) / _SLOPE)
@@ -65,8 +68,11 @@ def logit(input: Tensor, eps: float | None = None) -> Tensor:
     """Returns log(x / (1 - x)), the inverse of `sigmoid` (torch.logit).
 
     Args:
-        input: any shape.
+        input: any shape and dtype; integers and booleans are taken in the default dtype.
         eps: move the input into [eps, 1 - eps] first; None leaves it, and gives NaN outside [0, 1].
+
+    Raises:
+        AttributeError: `input` is no tensor.
     """
 
     def function(x: Array) -> Any:

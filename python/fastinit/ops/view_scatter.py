@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd import record
+from ..autograd.record import record
 from ..storage import UntypedStorage, window
 from .dims import wrap_dim
 from .indexing import narrow
@@ -46,8 +46,17 @@ def _replaced(input: Tensor, src: Tensor, name: str, part: Callable[[Array], Arr
 def diagonal_scatter(input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
     """Returns `input` with `src` on its diagonal (torch.diagonal_scatter).
 
+    Args:
+        input: at least 2 dimensions.
+        src: of the shape of `diagonal(input, offset, dim1, dim2)`; it is converted.
+        offset: which diagonal: above the main one if positive.
+        dim1: the first of its dimensions.
+        dim2: the second.
+
     Raises:
+        IndexError: a dimension is out of range.
         RuntimeError: `src` has another size.
+        ValueError: both are the same dimension.
     """
 
     def part(array: Array) -> Array:
@@ -61,8 +70,14 @@ def diagonal_scatter(input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0,
 def select_scatter(input: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
     """Returns `input` with `src` at one index of a dimension (torch.select_scatter).
 
+    Args:
+        input: any shape but ().
+        src: of the shape of `input` without that dimension; it is converted.
+        dim: the dimension.
+        index: counted from the end if negative.
+
     Raises:
-        IndexError: the index is out of range.
+        IndexError: the dimension or the index is out of range.
         RuntimeError: `src` has another size.
     """
     axis = wrap_dim(dim, input._array.ndim)
@@ -81,8 +96,18 @@ def slice_scatter(
 ) -> Tensor:
     """Returns `input` with `src` in a slice of a dimension (torch.slice_scatter).
 
+    Args:
+        input: any shape but ().
+        src: of the shape of that slice; it is converted.
+        dim: the dimension.
+        start: the first index; None for the first of all.
+        end: the index behind the last; None for the length.
+        step: from one to the next, above 0.
+
     Raises:
+        IndexError: the dimension is out of range.
         RuntimeError: `src` has another size.
+        ValueError: `step` is 0.
     """
     key: Any = (slice(None),) * wrap_dim(dim, input._array.ndim) + (slice(start, end, step), ...)
     return _replaced(input, src, "SliceScatterBackward0", lambda array: array[key])
@@ -93,8 +118,17 @@ def as_strided_scatter(
 ) -> Tensor:
     """Returns `input` with `src` where `as_strided` would look (torch.as_strided_scatter).
 
+    Args:
+        input: any shape and dtype.
+        src: of the shape `size`; it is converted.
+        size: the lengths.
+        stride: the steps, in elements.
+        storage_offset: where the memory that the tensor looks into is to be entered, in elements; by default
+            where the tensor does.
+
     Raises:
         RuntimeError: `src` has another size, or the place leads out of the tensor.
+        ValueError: lengths and strides differ in number.
     """
     reach = 0 if 0 in size else 1 + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
     own = UntypedStorage(input._array).offset_of(input._array)
@@ -112,7 +146,18 @@ def as_strided_scatter(
 
 
 def narrow_copy(input: Tensor, dim: int, start: int, length: int) -> Tensor:
-    """As `narrow`, a copy (torch.narrow_copy)."""
+    """Returns a copy of what `narrow` shows (torch.narrow_copy).
+
+    Args:
+        input: any shape but ().
+        dim: the dimension.
+        start: the first index, counted from the end if negative.
+        length: how many, at least 0.
+
+    Raises:
+        IndexError: the dimension or `start` is out of range.
+        RuntimeError: start + length is, `length` is negative, or there is no dimension.
+    """
     part = narrow(input.detach(), dim, start, length)._array
     axis = wrap_dim(dim, input._array.ndim)
     begin = start if start >= 0 else start + input._array.shape[axis]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from .. import _core
-from ..autograd import wrap
+from ..autograd.variable import wrap
 from ..tensor import Tensor
 from .optimizer import Array, Group, Optimizer, check_implementation, check_one_element
 
@@ -14,7 +14,7 @@ __all__ = ["Adam", "AdamW"]
 
 
 class Adam(Optimizer):
-    """Adam (Kingma and Ba, ICLR 2015, algorithm 1): p -= lr * m / (sqrt(v) + eps), both unbiased.
+    """p -= lr * m / (sqrt(v) + eps), m and v the running means of the gradient and of its square, unbiased.
 
     Args:
         params: tensors, (name, tensor) pairs, or dicts that each have such under "params".
@@ -36,6 +36,8 @@ class Adam(Optimizer):
         TypeError: `params` is a tensor, or has something that is none.
         ValueError: a rate is negative, a beta is not in [0, 1), there are no parameters, one is no leaf, or
             one is in two groups.
+
+    Source: Kingma and Ba 2014, arXiv:1412.6980, algorithm 1; torch.optim.Adam.
     """
 
     def __init__(
@@ -193,9 +195,29 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam with the decay of weights apart from the gradient (Loshchilov and Hutter, ICLR 2019).
+    """Adam with the decay of weights apart from the gradient: p -= lr * weight_decay * p at each step.
 
-    The arguments are those of `Adam`; `weight_decay` is 0.01 if not given.
+    Args:
+        params: tensors, (name, tensor) pairs, or dicts that each have such under "params".
+        lr: the learning rate.
+        betas: how much of the running means of the gradient and of its square is kept at each step.
+        eps: keeps the denominator away from zero.
+        weight_decay: shrinks the parameter by `lr` times this multiple of it.
+        amsgrad: divides by the largest mean of squares so far (Reddi et al., ICLR 2018).
+        maximize: climbs instead.
+        foreach: accepted and kept, without effect; so are `capturable` and `fused`.
+        capturable: see `foreach`.
+        differentiable: no step can be differentiated: only False is accepted.
+        fused: see `foreach`.
+
+    Raises:
+        NotImplementedError: a step is to be differentiable.
+        RuntimeError: it is to be both fused and by `foreach`.
+        TypeError: `params` is a tensor, or has something that is none.
+        ValueError: a rate is negative, a beta is not in [0, 1), there are no parameters, one is no leaf, or
+            one is in two groups.
+
+    Source: Loshchilov and Hutter 2017, arXiv:1711.05101; torch.optim.AdamW.
     """
 
     def __init__(

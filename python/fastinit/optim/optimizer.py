@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import bump, enable_grad, no_grad
+from ..autograd import enable_grad, no_grad
+from ..autograd.record import bump
 from ..nn.module_members import type_name
 from ..tensor import Tensor
 from .hooks import (
@@ -53,6 +54,8 @@ class Optimizer(Hooks):
     Raises:
         TypeError: `params` is a tensor, or has something that is none.
         ValueError: there are no parameters, one is no leaf, or one is in two groups.
+
+    Source: torch.optim.Optimizer.
     """
 
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:

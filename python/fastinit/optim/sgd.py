@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from .. import _core
-from ..autograd import wrap
+from ..autograd.variable import wrap
 from ..tensor import Tensor
 from .optimizer import Array, Group, Optimizer, check_implementation, check_one_element
 
@@ -33,6 +33,8 @@ class SGD(Optimizer):
         TypeError: `params` is a tensor, or has something that is none.
         ValueError: a rate is negative, `nesterov` comes without momentum or with dampening, there are no
             parameters, one is no leaf, or one is in two groups.
+
+    Source: Robbins and Monro 1951, doi:10.1214/aoms/1177729586; torch.optim.SGD.
     """
 
     def __init__(

@@ -29,7 +29,7 @@ _STATE: Final = np.dtype("<u8")  # seed, stream, position
 
 
 class Generator:
-    """A place in the stream of random words: a seed, a stream number and a position.
+    """A place in the stream of random words: a seed, a stream number, a position (torch.Generator).
 
     The values of a fill depend on these three and on the fill's arguments, on nothing else. A fill moves the
     position on by the number of elements of the whole tensor, rounded up to 4, whatever its dtype and however
@@ -199,32 +199,51 @@ default_generator.seed()
 
 
 def manual_seed(seed: SupportsInt | str) -> Generator:
-    """Seeds the default generator, and returns it.
+    """Seeds the default generator (torch.manual_seed).
 
     Args:
         seed: an int, or what `int` makes one of, in [-2^63, 2^64); a negative one counts down from 2^64.
 
+    Returns:
+        The default generator, at the start of its stream.
+
     Raises:
+        TypeError: `seed` is neither a number nor a string.
         ValueError: `seed` is out of range or is no number.
     """
     return default_generator.manual_seed(int(seed))
 
 
 def seed() -> int:
-    """Gives the default generator a seed from the operating system, and returns it."""
+    """Gives the default generator a seed from the operating system (torch.seed).
+
+    Returns:
+        The seed, a 64-bit int.
+    """
     return default_generator.seed()
 
 
 def initial_seed() -> int:
-    """Returns the default generator's seed."""
+    """Returns the default generator's seed (torch.initial_seed)."""
     return default_generator.initial_seed()
 
 
 def get_rng_state() -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """Returns the default generator's state (`Generator.get_state`)."""
+    """Returns the default generator's state, as `Generator.get_state` does (torch.get_rng_state).
+
+    It is an array of 24 bytes, for `set_rng_state`.
+    """
     return default_generator.get_state()
 
 
 def set_rng_state(new_state: Any) -> None:
-    """Puts the default generator into a state that `get_rng_state` gave (`Generator.set_state`)."""
+    """Puts the default generator into a state, as `Generator.set_state` does (torch.set_rng_state).
+
+    Args:
+        new_state: what `get_rng_state` gave: uint8 of shape (24,), an array or a tensor.
+
+    Raises:
+        RuntimeError: its shape is another, or no generator can have been in that state.
+        TypeError: it is not an array of uint8.
+    """
     default_generator.set_state(new_state)

@@ -60,6 +60,8 @@ def initialize_(
         ValueError: an array is read-only.
 
     Draws: each parameter from position 0 of `Generator(seed=seed).fork(name)`; no other generator moves.
+
+    Source: fastinit's own; see docs/recipes.md.
     """
     named = _named(module_or_mapping)
     boxes = _boxes(shards or {}, named)
@@ -96,6 +98,8 @@ def value(recipe: Recipe, name: str, index: Index | tuple[Index, ...], seed: int
     Raises:
         RecipeError: the recipe has no such tensor, or leaves it as it is.
         IndexError: the index does not fit its shape.
+
+    Source: fastinit's own; see docs/checkpoints.md.
 
     Examples:
         >>> from fastinit.recipe import Recipe, Rule, TensorSpec, value

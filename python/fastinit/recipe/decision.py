@@ -13,7 +13,16 @@ from .spec import TensorSpec
 
 @dataclass(frozen=True)
 class Assignment:
-    """What a recipe decides for one parameter: which of its rules it meets, and the call that follows."""
+    """What a recipe decides for one parameter: which of its rules it meets, and the call that follows.
+
+    Args:
+        name: the parameter's name.
+        spec: its shape and the dtype in which a checkpoint stores it.
+        rule: the number of the rule, from 0.
+        initialiser: the function of `fastinit.nn.init` that the rule names, bound to its arguments.
+
+    Source: fastinit's own; see docs/recipes.md.
+    """
 
     name: str
     spec: TensorSpec

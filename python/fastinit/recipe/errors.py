@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import heapq
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import takewhile
 from types import TracebackType
 
@@ -34,17 +34,29 @@ class located:  # noqa: N801 - used as a verb
 def unknown(kind: str, name: str, known: Iterable[str]) -> RecipeError:
     """The error for a name that is not among `known`: says the nearest ones, or all where there are few."""
     names = sorted(known)
-    compared = names
-    if len(names) > _MOST_COMPARED:
-        compared = heapq.nlargest(_MOST_COMPARED, names, key=lambda each: _shared_ends(each, name))
-    nearest = difflib.get_close_matches(name, compared, n=3, cutoff=0.6)
-    if nearest:
-        hint = "; did you mean " + " or ".join(f'"{near}"' for near in nearest) + "?"
+    near = nearest(name, names)
+    if near:
+        hint = "; did you mean " + " or ".join(f'"{each}"' for each in near) + "?"
     elif 0 < len(names) <= 16:
         hint = "; it may be " + ", ".join(f'"{each}"' for each in names)
     else:
         hint = ""
     return RecipeError(f'unknown {kind} "{name}"{hint}')
+
+
+def nearest(name: str, known: Collection[str], cutoff: float = 0.6) -> list[str]:
+    """The names of `known` that are nearest to one that is not among them, three at most.
+
+    Args:
+        name: what somebody wrote.
+        known: the names; where there are very many, those that begin and end most like it are compared.
+        cutoff: how alike a name must be, from 0 to 1, unless three letters or more are a part of it.
+    """
+    compared: Collection[str] = known
+    if len(known) > _MOST_COMPARED:
+        compared = heapq.nlargest(_MOST_COMPARED, known, key=lambda each: _shared_ends(each, name))
+    alike = difflib.get_close_matches(name, compared, n=3, cutoff=cutoff)
+    return alike or [each for each in known if len(name) > 2 and name in each][:3]
 
 
 def _shared_ends(one: str, other: str) -> int:

@@ -25,9 +25,14 @@ def tensors_of(path: str | os.PathLike[str]) -> dict[str, TensorSpec]:
         path: a safetensors file; the index (`*.safetensors.index.json`) of one that is cut into several
             files; or a directory that holds the one or the other.
 
+    Returns:
+        The shape and the dtype of each tensor, by name.
+
     Raises:
         RecipeError: there is no such checkpoint, its index and its files do not agree, or it holds a tensor
             that is not of a floating dtype, which no initialiser fills.
+
+    Source: the safetensors format, https://github.com/huggingface/safetensors, and transformers' index.
     """
     file = Path(path)
     if file.is_dir():

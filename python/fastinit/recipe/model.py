@@ -36,6 +36,8 @@ def tensors_of_model(factory: str | Callable[[], Any]) -> tuple[dict[str, Tensor
         RecipeError: there is no such factory, it raises, what it returns is no module, or a parameter has no
             shape yet or a dtype that no initialiser fills.
 
+    Source: fastinit's own; see docs/recipes.md.
+
     Examples:
         >>> tensors_of_model(lambda: fastinit.nn.Linear(3, 4, bias=False))
         ({'weight': TensorSpec(shape=(4, 3), dtype='float32')}, {})

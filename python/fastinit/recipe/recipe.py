@@ -48,6 +48,8 @@ class Recipe:
         assignments: what is decided for each of `tensors`, those left out that are tied or meet no rule; the
             dtype of each is the one that a checkpoint stores.
 
+    Source: fastinit's own; see docs/recipes.md.
+
     Examples:
         >>> rules = [Rule("*.bias", "zeros_"), Rule("*.weight", "normal_", {"std": 0.02})]
         >>> recipe = Recipe(rules, tensors={"0.weight": TensorSpec((3, 4)), "0.bias": TensorSpec((3,))})

@@ -39,6 +39,8 @@ class Rule:
         RecipeError: the regular expression has flags that it does not itself say, a condition is none, or
             there is no such dtype.
 
+    Source: fastinit's own; see docs/recipes.md.
+
     Examples:
         >>> Rule("*.c_proj.weight", "normal_", {"std": 0.004}).matches("h.0.attn.c_proj.weight")
         True

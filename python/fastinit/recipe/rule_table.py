@@ -13,7 +13,7 @@ from .initialiser import Argument, initialisers, kind, parameters
 from .rule import Rule, place_in_file
 from .variables import as_number
 
-_LAYOUT = ("splits", "expert_axis", "transposed", "kernel_first")
+_LAYOUT = ("splits", "expert_axis", "transposed", "kernel_first", "gains")
 _OWN_KEYS = frozenset({"match", "regex", "init", "ndim", "shape", "dtype", *_LAYOUT})
 
 
@@ -109,9 +109,19 @@ def _layout(table: Mapping[str, Any], variables: Mapping[str, Number]) -> Layout
     splits, axes = (_whole_numbers(key, table, variables) for key in ("splits", "expert_axis"))
     transposed, kernel_first = (_truth(key, table) for key in ("transposed", "kernel_first"))
     try:
-        return Layout(splits, axes, transposed, kernel_first)
+        return Layout(splits, axes, transposed, kernel_first, _numbers("gains", table, variables))
     except (TypeError, ValueError) as error:
         raise RecipeError(str(error)) from None
+
+
+def _numbers(key: str, table: Mapping[str, Any], variables: Mapping[str, Number]) -> tuple[float, ...] | None:
+    value = table.get(key)
+    if value is None:
+        return None
+    with located(key):
+        if not isinstance(value, list):
+            raise RecipeError("must be an array of numbers")
+        return tuple(as_number(each, variables) for each in value)
 
 
 def _truth(key: str, table: Mapping[str, Any]) -> bool:

@@ -37,6 +37,8 @@ class TensorSpec:
 
     Raises:
         RecipeError: no array can have the shape, or the dtype is another.
+
+    Source: fastinit's own; see docs/recipes.md.
     """
 
     shape: tuple[int, ...]

@@ -60,10 +60,12 @@ def _layout(layout: Layout) -> Iterator[str]:
     for key, value in given.items():
         yield f"{key} = {list(value) if isinstance(value, tuple) else value}"
     # Where it is the only key, even its default stands: without any there is no layout.
-    if layout.transposed or not (given or layout.kernel_first):
+    if layout.transposed or not (given or layout.kernel_first or layout.gains):
         yield f"transposed = {_value(layout.transposed)}"
     if layout.kernel_first:
         yield "kernel_first = true"
+    if layout.gains is not None:
+        yield f"gains = {list(layout.gains)}"
 
 
 def _spec(spec: TensorSpec) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 import numpy as np
 
 from .. import dtypes
-from ..autograd import wrap
+from ..autograd.variable import wrap
 from ..devices import device
 from ..meta import has_no_memory, without_memory
 from ..nn.parameter import Parameter

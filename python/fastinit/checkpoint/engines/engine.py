@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+from ...recipe.errors import unknown
 from ..task import Task
+
+ENGINES = "local", "dask", "ray"
+"""Whose names are known."""
 
 RETRIES = 3
 """How often a task is tried again, on another worker where its own has died."""
@@ -16,6 +20,8 @@ class Engine(Protocol):
 
     A task may run more than once, even at the same time: it writes the same bytes. It has no argument but
     itself, and its result is a text.
+
+    Source: fastinit's own; see docs/clusters.md.
     """
 
     def run(self, tasks: Sequence[Task]) -> Iterator[tuple[int, str]]:
@@ -60,4 +66,4 @@ def engine_called(name: str, *, scheduler: str | None = None, workers: int | Non
         raise ModuleNotFoundError(
             f'the engine "{name}" needs {missing.name}: pip install "fastinit[{name}]"', name=missing.name
         ) from None
-    raise ValueError(f'unknown engine "{name}"; it may be "local", "dask" or "ray"')
+    raise ValueError(str(unknown("engine", name, ENGINES)))

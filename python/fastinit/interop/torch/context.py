@@ -79,6 +79,8 @@ class fast_init:  # noqa: N801 - as torch.no_grad
         next positions of that. A fill that is given a generator of PyTorch's takes its seed from one draw of
         64 bits of that, and moves no other.
 
+    Source: fastinit's own, with the names and distributions of torch.nn.init; see docs/pytorch.md.
+
     Examples:
         >>> import torch
         >>> with fast_init(0):

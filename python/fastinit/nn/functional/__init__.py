@@ -34,22 +34,14 @@ from .multi_head_attention import multi_head_attention_forward
 from .normalization import group_norm, layer_norm, rms_norm
 from .padding import pad
 from .piecewise import (
-    celu,
-    celu_,
-    glu,
     hardshrink,
     hardsigmoid,
     hardswish,
     hardtanh,
     hardtanh_,
-    logsigmoid,
-    mish,
     prelu,
     relu6,
-    softmin,
     softshrink,
-    softsign,
-    tanhshrink,
     threshold,
     threshold_,
 )
@@ -63,6 +55,7 @@ from .ranking import (
     triplet_margin_loss,
 )
 from .regression import huber_loss, l1_loss, mse_loss, smooth_l1_loss
+from .smooth import celu, celu_, glu, logsigmoid, mish, softmin, softsign, tanhshrink
 
 __all__ = [
     "adaptive_avg_pool1d",

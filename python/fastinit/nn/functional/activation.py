@@ -165,6 +165,9 @@ def sigmoid(input: Tensor) -> Tensor:
     Args:
         input: any shape; integers and bool are taken as the default dtype.
 
+    Raises:
+        TypeError: the input is not a tensor.
+
     Source: torch.nn.functional.sigmoid.
     """
     array_of(input, "sigmoid")
@@ -176,6 +179,9 @@ def tanh(input: Tensor) -> Tensor:
 
     Args:
         input: any shape; integers and bool are taken as the default dtype.
+
+    Raises:
+        TypeError: the input is not a tensor.
 
     Source: torch.nn.functional.tanh.
     """
@@ -224,22 +230,75 @@ def log_softmax(
 
 
 def relu_(input: Tensor) -> Tensor:
-    """As `relu(input, inplace=True)`."""
+    """Replaces x by max(0, x), in place.
+
+    Args:
+        input: any shape; any dtype but bool.
+
+    Returns:
+        The input.
+
+    Raises:
+        RuntimeError: the input is bool, or the tape forbids writing over it.
+
+    Source: `torch.nn.functional.relu_`.
+    """
     return relu(input, True)
 
 
 def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor:
-    """As `leaky_relu(input, negative_slope, inplace=True)`."""
+    """Replaces x by negative_slope * x, in place, where x <= 0.
+
+    Args:
+        input: any shape, floating point.
+        negative_slope: the slope left of zero.
+
+    Returns:
+        The input.
+
+    Raises:
+        NotImplementedError: the input is not floating point.
+        RuntimeError: the tape forbids writing over the input.
+
+    Source: `torch.nn.functional.leaky_relu_`.
+    """
     return leaky_relu(input, negative_slope, True)
 
 
 def elu_(input: Tensor, alpha: float = 1.0) -> Tensor:
-    """As `elu(input, alpha, inplace=True)`."""
+    """Replaces x by alpha * (exp(x) - 1), in place, where x <= 0.
+
+    Args:
+        input: any shape, floating point.
+        alpha: minus the limit on the left.
+
+    Returns:
+        The input.
+
+    Raises:
+        NotImplementedError: the input is not floating point.
+        RuntimeError: the tape forbids writing over the input.
+
+    Source: Clevert et al. 2015, arXiv:1511.07289; `torch.nn.functional.elu_`.
+    """
     return elu(input, alpha, True)
 
 
 def selu_(input: Tensor) -> Tensor:
-    """As `selu(input, inplace=True)`."""
+    """Replaces x by scale * elu(x, alpha), in place, with the constants of `selu`.
+
+    Args:
+        input: any shape, floating point.
+
+    Returns:
+        The input.
+
+    Raises:
+        NotImplementedError: the input is not floating point.
+        RuntimeError: the tape forbids writing over the input.
+
+    Source: Klambauer et al. 2017, arXiv:1706.02515; `torch.nn.functional.selu_`.
+    """
     return selu(input, True)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ...autograd import record
+from ...autograd.record import record
 from ...meta import has_no_memory, refuse
 from ...ops.operands import Array, lift, lower
 from ...tensor import Tensor
@@ -73,7 +73,19 @@ def adaptive_avg_pool2d(input: Tensor, output_size: int | Sequence[int | None]) 
 
 
 def adaptive_avg_pool1d(input: Tensor, output_size: Sizes) -> Tensor:
-    """As `adaptive_avg_pool2d`, of inputs `(N, C, L)` or `(C, L)`.
+    """Returns the means of as many windows as asked for, which part one dimension evenly.
+
+    Args:
+        input: `(N, C, L)` or `(C, L)`, floating point.
+        output_size: how many windows.
+
+    Returns:
+        `(N, C, output_size)` or `(C, output_size)`; the windows are those of `adaptive_avg_pool2d`.
+
+    Raises:
+        NotImplementedError: the input is not floating point, or a meta tensor.
+        RuntimeError: a shape or a number does not fit.
+        TypeError: the input is not a tensor, or output_size is None.
 
     Source: torch.nn.functional.adaptive_avg_pool1d.
     """

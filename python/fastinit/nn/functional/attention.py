@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ... import random
-from ...autograd import record
+from ...autograd.record import record
 from ...dtypes import as_dtype
 from ...ops.operands import Array, compute, lift, lower, mismatch, reduce_to, target
 from ...tensor import Tensor

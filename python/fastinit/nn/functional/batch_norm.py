@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...autograd import record
+from ...autograd.record import record
 from ...ops.operands import Array, compute, lift, lower
 from ...tensor import Tensor
 from .normalization import check_mixture, check_values_per_channel, mean_over

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ... import _core
-from ...autograd import record
+from ...autograd.record import record
 from ...dtypes import as_dtype
 from ...ops.operands import Array, compute, lift, lower, mismatch, reduce_to
 from ...ops.operands import target as gradient_of

@@ -62,8 +62,11 @@ def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     Args:
         input: `(N, C, L)` or `(C, L)`, floating point.
         p: the probability of a zero, in [0, 1].
-        training: False returns the input itself.
+        training: False returns the input.
         inplace: write the result over the input.
+
+    Returns:
+        The input's shape and dtype.
 
     Raises:
         RuntimeError: the input has another number of dimensions, or the tape forbids writing over it.
@@ -85,9 +88,27 @@ def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
 
 
 def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """Zeroes each channel of `(N, C, H, W)`; else as `dropout1d`, as PyTorch's does.
+    """Zeroes each channel with probability p and scales the others by 1 / (1 - p).
 
-    Source: torch.nn.functional.dropout2d.
+    Args:
+        input: `(N, C, H, W)`, floating point; three dimensions are taken as `(N, C, L)`, as in PyTorch.
+        p: the probability of a zero, in [0, 1].
+        training: False returns the input.
+        inplace: write the result over the input.
+
+    Returns:
+        The input's shape and dtype.
+
+    Raises:
+        RuntimeError: the input has fewer than 2 dimensions, or the tape forbids writing over it.
+        ValueError: p is outside [0, 1].
+
+    Warns:
+        UserWarning: the input has not 4 dimensions.
+
+    Draws: one word per channel from the default generator, unless p is 0 or 1.
+
+    Source: Tompson et al. 2015, arXiv:1411.4280; torch.nn.functional.dropout2d.
     """
     _check(p)
     ndim = input._array.ndim
@@ -105,9 +126,27 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
 
 
 def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """Zeroes each channel of `(N, C, D, H, W)` or `(C, D, H, W)`; else as `dropout1d`.
+    """Zeroes each channel with probability p and scales the others by 1 / (1 - p).
 
-    Source: torch.nn.functional.dropout3d.
+    Args:
+        input: `(N, C, D, H, W)` or `(C, D, H, W)`, floating point.
+        p: the probability of a zero, in [0, 1].
+        training: False returns the input.
+        inplace: write the result over the input.
+
+    Returns:
+        The input's shape and dtype.
+
+    Raises:
+        RuntimeError: the input is a scalar, or the tape forbids writing over it.
+        ValueError: p is outside [0, 1].
+
+    Warns:
+        UserWarning: the input has neither 4 nor 5 dimensions.
+
+    Draws: one word per channel from the default generator, unless p is 0 or 1.
+
+    Source: Tompson et al. 2015, arXiv:1411.4280; torch.nn.functional.dropout3d.
     """
     _check(p)
     ndim = input._array.ndim

@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ... import _core
-from ...autograd import is_grad_enabled, record, wrap
+from ...autograd.grad_mode import is_grad_enabled
+from ...autograd.record import record
+from ...autograd.variable import wrap
 from ...dtypes import as_dtype, int64, result_type, uint8
 from ...ops.operands import NATIVE_FLOATS, Array, compute, lift, lower
 from ...ops.operands import target as gradient_of

@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from ...autograd import record
+from ...autograd.record import record
 from ...dtypes import as_dtype
 from ...ops.operands import Array, compute, lift, lower
 from ...tensor import Tensor
@@ -60,9 +60,25 @@ def conv2d(
     dilation: Sizes = 1,
     groups: int = 1,
 ) -> Tensor:
-    """As `conv1d`, over two dimensions: input `(N, C, H, W)` or `(C, H, W)`, weight accordingly.
+    """Returns the cross-correlation of the input with the weight over two dimensions, plus the bias.
 
-    Source: torch.nn.functional.conv2d.
+    Args:
+        input: `(N, C, H, W)` or `(C, H, W)`.
+        weight: `(out, C / groups, kernel_H, kernel_W)`, of the input's dtype.
+        bias: `(out)` or None.
+        stride: between two windows, a number or a pair, as all sizes here.
+        padding: zeros at both ends; `'valid'` for none; `'same'` for as many as keep height and width.
+        dilation: between two elements of a window.
+        groups: how many groups of channels have weights of their own.
+
+    Returns:
+        `(N, out, H_out, W_out)` or `(out, H_out, W_out)`, each as `L_out` of `conv1d`.
+
+    Raises:
+        RuntimeError: a shape, a dtype or a number does not fit.
+        TypeError: an argument is not a tensor.
+
+    Source: LeCun et al. 1998, doi:10.1109/5.726791; torch.nn.functional.conv2d.
     """
     return _convolution(2, input, weight, bias, stride, padding, dilation, groups)
 
@@ -76,7 +92,23 @@ def conv3d(
     dilation: Sizes = 1,
     groups: int = 1,
 ) -> Tensor:
-    """As `conv1d`, over three dimensions: input `(N, C, D, H, W)` or `(C, D, H, W)`, weight accordingly.
+    """Returns the cross-correlation of the input with the weight over three dimensions, plus the bias.
+
+    Args:
+        input: `(N, C, D, H, W)` or `(C, D, H, W)`.
+        weight: `(out, C / groups, kernel_D, kernel_H, kernel_W)`, of the input's dtype.
+        bias: `(out)` or None.
+        stride: between two windows, a number or a triple, as all sizes here.
+        padding: zeros at both ends; `'valid'` for none; `'same'` for as many as keep the sizes.
+        dilation: between two elements of a window.
+        groups: how many groups of channels have weights of their own.
+
+    Returns:
+        `(N, out, D_out, H_out, W_out)` or `(out, D_out, H_out, W_out)`, each as `L_out` of `conv1d`.
+
+    Raises:
+        RuntimeError: a shape, a dtype or a number does not fit.
+        TypeError: an argument is not a tensor.
 
     Source: torch.nn.functional.conv3d.
     """

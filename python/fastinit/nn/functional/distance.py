@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ...autograd import record
+from ...autograd.record import record
 from ...dtypes import as_dtype
-from ...ops import arithmetic, reduction
+from ...ops import arithmetic, norms
 from ...ops.operands import Array, lift, lower, mismatch, pair, reduce_to, target
 from ...tensor import Tensor
 from .operands import array_of, wrapped_dim
@@ -91,7 +91,7 @@ def pairwise_distance(
     array_of(x1, "pairwise_distance", "x1")
     array_of(x2, "pairwise_distance", "x2", 2)
     difference = arithmetic.add(arithmetic.sub(x1, x2), eps)
-    return reduction.norm(difference, p, -1, keepdim)
+    return norms.norm(difference, p, -1, keepdim)
 
 
 def normalize(
@@ -104,7 +104,11 @@ def normalize(
         p: of the norm.
         dim: the dimension.
         eps: what norms are at least taken to be.
-        out: where to write the result.
+        out: where to write the result, of the input's shape; it is returned.
+
+    Raises:
+        IndexError: the input has no such dimension.
+        RuntimeError: the input is not floating point, or `out` is of another shape or may not be written to.
 
     Source: torch.nn.functional.normalize.
     """

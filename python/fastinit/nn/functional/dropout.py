@@ -3,7 +3,8 @@
 import numpy as np
 
 from ... import random
-from ...autograd import record, wrap
+from ...autograd.record import record
+from ...autograd.variable import wrap
 from ...dtypes import as_dtype
 from ...ops.operands import Array, compute, in_place, lift, lower
 from ...tensor import Tensor
@@ -20,6 +21,9 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
         p: the probability of a zero, in [0, 1].
         training: False returns the input itself; so does p = 0.
         inplace: write the result over the input, and return the input.
+
+    Returns:
+        The input's shape and dtype.
 
     Raises:
         RuntimeError: the input is not floating point, and p is not 1, or the tape forbids writing over it.

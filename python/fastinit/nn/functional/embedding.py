@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from ...autograd import accumulation_buffer, bump, record, wrap
+from ...autograd.engine import accumulation_buffer
+from ...autograd.record import bump, record
+from ...autograd.variable import wrap
 from ...dtypes import as_dtype, int32, int64
 from ...meta import check_index, has_no_memory
 from ...ops.operands import Array, compute, lift, lower

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from ... import creation
-from ...autograd import record
+from ...autograd.record import record
 from ...dtypes import as_dtype, bfloat16, dtype, float16, float32, float64, int32, int64, promote_types
 from ...ops.operands import Array, lift, lower
 from ...tensor import Tensor

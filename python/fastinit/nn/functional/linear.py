@@ -3,7 +3,7 @@
 import numpy as np
 
 from ... import _core
-from ...autograd import record
+from ...autograd.record import record
 from ...dtypes import as_dtype
 from ...meta import has_no_memory
 from ...ops.operands import Array, lift, lower

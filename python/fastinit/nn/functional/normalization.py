@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...autograd import record
+from ...autograd.record import record
 from ...dtypes import as_dtype
 from ...meta import as_array
 from ...ops.operands import Array, compute, lift, lower

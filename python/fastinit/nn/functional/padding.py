@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from ...autograd import record
+from ...autograd.record import record
 from ...ops.operands import Array, lift, lower
 from ...tensor import Tensor
 from .operands import array_of

@@ -1,38 +1,26 @@
-"""Activations in pieces, and others that have no compiled kernel."""
+"""Activations in pieces, which have no compiled kernel."""
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ...autograd import record
-from ...dtypes import dtype as element_type
+from ...autograd.record import record
 from ...dtypes import finfo
-from ...ops.dims import wrap_dim
 from ...ops.operands import Array, compute, in_place, lift, lower, reduce_to
 from ...ops.operands import target as gradient_of
 from ...tensor import Tensor
-from .activation import softmax
 from .operands import array_of, refuse_integers
 
 __all__ = [
-    "celu",
-    "celu_",
-    "glu",
     "hardshrink",
     "hardsigmoid",
     "hardswish",
     "hardtanh",
     "hardtanh_",
-    "logsigmoid",
-    "mish",
     "prelu",
     "relu6",
-    "softmin",
     "softshrink",
-    "softsign",
-    "tanhshrink",
     "threshold",
     "threshold_",
 ]
@@ -54,13 +42,14 @@ def _activated(
 _overwritten = in_place(_activated)
 
 
-def _applied(
+def applied(
     input: Tensor,
     inplace: bool,
     name: str,
     function: Callable[[Array], Any],
     slope: Callable[[Array], Any],
 ) -> Tensor:
+    """Applies a function elementwise, to a new tensor or over the input; see `_activated`."""
     return (_overwritten if inplace else _activated)(input, name, function, slope)
 
 
@@ -85,7 +74,7 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
     if x.dtype.kind in "iu":
         bounds = int(min_val), int(max_val)
         return input.clamp_(*bounds) if inplace else input.clamp(*bounds)
-    return _applied(
+    return applied(
         input,
         inplace,
         "HardtanhBackward0",
@@ -95,7 +84,18 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
-    """Returns x, clipped to [0, 6]; see `hardtanh` (torch.nn.functional.relu6)."""
+    """Returns x, clipped to [0, 6].
+
+    Args:
+        input: any shape and dtype.
+        inplace: write the result over the input, and return the input.
+
+    Raises:
+        RuntimeError: the tape forbids writing over the input.
+        TypeError: the input is not a tensor.
+
+    Source: torch.nn.functional.relu6.
+    """
     return hardtanh(input, 0.0, 6.0, inplace)
 
 
@@ -113,7 +113,7 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     Source: Howard et al. 2019, arXiv:1905.02244; torch.nn.functional.hardswish.
     """
     refuse_integers(array_of(input, "hardswish").dtype, "hardswish_cpu")
-    return _applied(
+    return applied(
         input,
         inplace,
         "HardswishBackward0",
@@ -123,49 +123,26 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
-    """Returns clip(x + 3, 0, 6) / 6; arguments and errors as those of `hardswish`.
+    """Returns clip(x + 3, 0, 6) / 6.
+
+    Args:
+        input: any shape, floating point.
+        inplace: write the result over the input, and return the input.
+
+    Raises:
+        NotImplementedError: the input is not floating point.
+        RuntimeError: the tape forbids writing over the input.
 
     Source: torch.nn.functional.hardsigmoid.
     """
     refuse_integers(array_of(input, "hardsigmoid").dtype, "hardsigmoid_cpu")
-    return _applied(
+    return applied(
         input,
         inplace,
         "HardsigmoidBackward0",
         lambda x: np.clip(x + 3, 0, 6) / 6,
         lambda x: ((x > -3) & (x < 3)) * x.dtype.type(1 / 6),
     )
-
-
-def logsigmoid(input: Tensor) -> Tensor:
-    """Returns log(1 / (1 + exp(-x))), without overflow.
-
-    Args:
-        input: any shape, floating point.
-
-    Raises:
-        NotImplementedError: the input is not floating point.
-
-    Source: torch.nn.functional.logsigmoid.
-    """
-    refuse_integers(array_of(input, "logsigmoid").dtype, "log_sigmoid_cpu")
-    return _applied(
-        input,
-        False,
-        "LogSigmoidBackward0",
-        lambda x: np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))),
-        lambda x: 1 / (1 + np.exp(x)),
-    )
-
-
-def softsign(input: Tensor) -> Tensor:
-    """Returns x / (1 + |x|) (torch.nn.functional.softsign)."""
-    return input / (input.abs() + 1)
-
-
-def tanhshrink(input: Tensor) -> Tensor:
-    """Returns x - tanh(x) (torch.nn.functional.tanhshrink)."""
-    return input - input.tanh()
 
 
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
@@ -183,7 +160,7 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
     Source: torch.nn.functional.threshold.
     """
     array_of(input, "threshold")
-    return _applied(
+    return applied(
         input,
         inplace,
         f"ThresholdBackward{int(inplace)}",
@@ -192,48 +169,8 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
     )
 
 
-def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """Returns x where x > 0, else alpha * (exp(x / alpha) - 1).
-
-    Args:
-        input: any shape, floating point.
-        alpha: minus the limit on the left; not 0.
-        inplace: write the result over the input, and return the input.
-
-    Raises:
-        NotImplementedError: the input is not floating point.
-        RuntimeError: alpha is 0, or the tape forbids writing over the input.
-
-    Source: Barron 2017, arXiv:1704.07483; torch.nn.functional.celu.
-    """
-    refuse_integers(array_of(input, "celu").dtype, "elu_cpu")
-    if alpha == 0:
-        raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
-    return _applied(
-        input,
-        inplace,
-        f"CeluBackward{int(inplace)}",
-        lambda x: np.where(x > 0, x, alpha * np.expm1(x / alpha)).astype(x.dtype),
-        lambda x: np.where(x > 0, 1, np.exp(x / alpha)).astype(x.dtype),
-    )
-
-
-def mish(input: Tensor, inplace: bool = False) -> Tensor:
-    """Returns x * tanh(log(1 + exp(x))); arguments and errors as those of `hardswish`.
-
-    Source: Misra 2019, arXiv:1908.08681; torch.nn.functional.mish.
-    """
-    refuse_integers(array_of(input, "mish").dtype, "mish_cpu")
-
-    def slope(x: Array) -> Any:
-        inner = np.tanh(np.logaddexp(0, x))
-        return inner + x * (1 - inner * inner) / (1 + np.exp(-x))
-
-    return _applied(input, inplace, "MishBackward0", lambda x: x * np.tanh(np.logaddexp(0, x)), slope)
-
-
 def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
-    """Returns x where |x| > lambd, else 0.
+    """Returns x where `|x| > lambd`, else 0.
 
     Args:
         input: any shape, floating point.
@@ -249,13 +186,13 @@ def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     def stays(x: Array) -> Any:
         return ~((x >= -lambd) & (x <= lambd))
 
-    return _applied(
+    return applied(
         input, False, "HardshrinkBackward0", lambda x: np.where(stays(x), x, x.dtype.type(0)), stays
     )
 
 
 def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
-    """Returns x moved towards 0 by lambd; 0 where |x| <= lambd.
+    """Returns x moved towards 0 by lambd; 0 where `|x| <= lambd`.
 
     Args:
         input: any shape, floating point.
@@ -278,37 +215,7 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     def moved(x: Array) -> Any:
         return np.where(np.isnan(x), x, np.sign(x) * np.maximum(np.abs(x) - lambd, 0)).astype(x.dtype)
 
-    return _applied(input, False, "SoftshrinkBackward0", moved, lambda x: ~((x >= -lambd) & (x <= lambd)))
-
-
-def glu(input: Tensor, dim: int = -1) -> Tensor:
-    """Returns a * sigmoid(b) of the two halves of a dimension.
-
-    Args:
-        input: floating point, with at least one dimension.
-        dim: the dimension, of even length.
-
-    Raises:
-        NotImplementedError: the input is not floating point.
-        RuntimeError: it has no dimensions, or the dimension is odd.
-
-    Source: Dauphin et al. 2016, arXiv:1612.08083; torch.nn.functional.glu.
-    """
-    x = array_of(input, "glu")
-    if x.ndim == 0:
-        raise RuntimeError("glu does not support scalars because halving size must be even")
-    axis = wrap_dim(dim, x.ndim)
-    if x.shape[axis] % 2:
-        raise RuntimeError(f"Halving dimension must be even, but dimension {axis} is size {x.shape[axis]}")
-    refuse_integers(x.dtype, "glu_cpu")
-    first, second = np.split(lift(x), 2, axis)
-    gate = compute(lambda: 1 / (1 + np.exp(-second)))
-
-    def backward(grad: Array) -> tuple[Array]:
-        into = lift(grad) * gate
-        return (lower(np.concatenate([into, into * (1 - gate) * first], axis), x.dtype),)
-
-    return record(lower(first * gate, x.dtype), "GluBackward0", (input,), backward, (input,))
+    return applied(input, False, "SoftshrinkBackward0", moved, lambda x: ~((x >= -lambd) & (x <= lambd)))
 
 
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
@@ -355,33 +262,43 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
     return record(result, "PreluKernelBackward0", (input, weight), backward, (input, weight))
 
 
-def softmin(
-    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: element_type | None = None
-) -> Tensor:
-    """Returns `softmax` of -x (torch.nn.functional.softmin)."""
-    if dim is None:
-        warnings.warn(
-            "Implicit dimension choice for softmin has been deprecated. Change the call to include dim=X as "
-            "an argument.",
-            stacklevel=_stacklevel,
-        )
-        dim = 0 if input._array.ndim in {0, 1, 3} else 1
-    return softmax(-input, dim, dtype=dtype)
-
-
 def hardtanh_(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
-    """As `hardtanh`, in place."""
+    """Clips the input to [min_val, max_val], in place.
+
+    Args:
+        input: any shape and dtype.
+        min_val: the least value.
+        max_val: the largest.
+
+    Returns:
+        The input.
+
+    Raises:
+        RuntimeError: the tape forbids writing over the input.
+        ValueError: min_val > max_val.
+
+    Source: `torch.nn.functional.hardtanh_`.
+    """
     return hardtanh(input, min_val, max_val, inplace=True)
 
 
 def threshold_(input: Tensor, threshold: float, value: float) -> Tensor:
-    """As `threshold`, in place."""
+    """Replaces x by value, in place, where x <= threshold.
+
+    Args:
+        input: any shape and dtype.
+        threshold: what x is compared with.
+        value: what replaces the others.
+
+    Returns:
+        The input.
+
+    Raises:
+        RuntimeError: the tape forbids writing over the input.
+
+    Source: `torch.nn.functional.threshold_`.
+    """
     return _threshold(input, threshold, value, inplace=True)
-
-
-def celu_(input: Tensor, alpha: float = 1.0) -> Tensor:
-    """As `celu`, in place."""
-    return celu(input, alpha, inplace=True)
 
 
 _threshold = threshold

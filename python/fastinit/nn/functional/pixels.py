@@ -1,6 +1,6 @@
 """Channels as pixels, and pixels as channels."""
 
-from ...autograd import record
+from ...autograd.record import record
 from ...ops.operands import Array
 from ...tensor import Tensor
 from .operands import array_of

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ...autograd import record, wrap
+from ...autograd.record import record
+from ...autograd.variable import wrap
 from ...ops.operands import Array, lift, lower
 from ...tensor import Tensor
 from .operands import array_of
@@ -61,7 +62,24 @@ def max_pool1d(
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Any:
-    """As `max_pool2d`, of inputs `(N, C, L)` or `(C, L)`.
+    """Returns the maximum of each window over one dimension.
+
+    Args:
+        input: `(N, C, L)` or `(C, L)`.
+        kernel_size: elements of a window.
+        stride: between two windows; None: kernel_size, so that they do not overlap.
+        padding: how far windows reach over the ends; at most half of a window.
+        dilation: between two elements of a window.
+        ceil_mode: keep a last window that is cut off by the end.
+        return_indices: return also where along L each maximum lies, int64.
+
+    Returns:
+        `(N, C, L_out)` or `(C, L_out)`,
+        `L_out = (L + 2 padding - dilation (kernel_size - 1) - 1) // stride + 1`; or a pair of such tensors.
+
+    Raises:
+        RuntimeError: a shape or a number does not fit.
+        TypeError: the input is not a tensor.
 
     Source: torch.nn.functional.max_pool1d.
     """
@@ -158,7 +176,23 @@ def avg_pool1d(
     ceil_mode: bool = False,
     count_include_pad: bool = True,
 ) -> Tensor:
-    """As `avg_pool2d`, of inputs `(N, C, L)` or `(C, L)`.
+    """Returns the mean of each window over one dimension.
+
+    Args:
+        input: `(N, C, L)` or `(C, L)`.
+        kernel_size: elements of a window.
+        stride: between two windows; None: kernel_size, so that they do not overlap.
+        padding: zeros at both ends; at most half of a window.
+        ceil_mode: keep a last window that is cut off by the end.
+        count_include_pad: whether the zeros count for the mean.
+
+    Returns:
+        `(N, C, L_out)` or `(C, L_out)`, `L_out = (L + 2 padding - kernel_size) // stride + 1`.
+
+    Raises:
+        NotImplementedError: the input is of booleans.
+        RuntimeError: a shape or a number does not fit.
+        TypeError: the input is not a tensor.
 
     Source: torch.nn.functional.avg_pool1d.
     """

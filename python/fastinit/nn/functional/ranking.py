@@ -5,7 +5,7 @@ from typing import cast
 
 import numpy as np
 
-from ...autograd import record
+from ...autograd.record import record
 from ...ops.operands import Array, broadcast, compute, lift, lower, pair, reduce_to
 from ...ops.operands import target as gradient_of
 from ...ops.selection import minimum, where

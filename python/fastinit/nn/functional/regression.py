@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ... import _core
-from ...autograd import record
+from ...autograd.record import record
 from ...ops.operands import NATIVE_FLOATS, Array, broadcast, compute, lift, lower, pair, reduce_to
 from ...ops.operands import target as gradient_of
 from ...tensor import Tensor

@@ -1,6 +1,7 @@
 """The names that initialisers had before they ended in an underscore, which warn and do the same."""
 
 import functools
+import inspect
 import warnings
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
@@ -42,8 +43,22 @@ def _deprecate(initialiser: Callable[P, R]) -> Callable[P, R]:
         return initialiser(*args, **kwargs)
 
     deprecated.__name__ = deprecated.__qualname__ = old_name
-    deprecated.__doc__ = f"The former name of `{new_name}`; warns, and does the same."
+    deprecated.__doc__ = _docstring(initialiser.__doc__, old_name, new_name)
     return deprecated
+
+
+def _docstring(of_initialiser: str | None, old_name: str, new_name: str) -> str:
+    """What stands there of an initialiser's arguments, errors and source, without its examples."""
+    _, *parts = inspect.cleandoc(of_initialiser or "").split("\n\n")
+    sections = [part for part in parts if part.startswith(("Args:", "Returns:", "Raises:", "Draws:"))]
+    return "\n\n".join(
+        [
+            f"The former name of `{new_name}`, an alias of it that warns and does the same.",
+            *sections,
+            "Warns:\n    FutureWarning: always.",
+            f"Source:\n    torch.nn.init.{old_name}; see `{new_name}`.",
+        ]
+    )
 
 
 constant = _deprecate(constant_)

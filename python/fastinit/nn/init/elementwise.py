@@ -41,7 +41,7 @@ def uniform_(
         tensor, rounded up to 4.
 
     Source:
-        torch.nn.init.uniform_.
+        `torch.nn.init.uniform_`.
 
     Examples:
         >>> uniform_(fastinit.empty(2, 3), -1, 1, generator=Generator(seed=0))
@@ -81,7 +81,7 @@ def normal_(
         tensor, rounded up to 4.
 
     Source:
-        Box and Muller 1958; torch.nn.init.normal_.
+        Box and Muller 1958; `torch.nn.init.normal_`.
 
     Examples:
         >>> normal_(fastinit.empty(2, 3), std=0.02, generator=Generator(seed=0))
@@ -131,7 +131,7 @@ def trunc_normal_(
         an element needs.
 
     Source:
-        torch.nn.init.trunc_normal_.
+        `torch.nn.init.trunc_normal_`.
 
     Examples:
         >>> trunc_normal_(fastinit.empty(2, 3), a=-1, b=1, generator=Generator(seed=0))
@@ -210,7 +210,7 @@ def constant_(tensor: T, val: float) -> T:
         TypeError: `val` is not a number.
 
     Source:
-        torch.nn.init.constant_.
+        `torch.nn.init.constant_`.
 
     Examples:
         >>> constant_(fastinit.empty(2, 3), 0.3)
@@ -231,8 +231,14 @@ def ones_(tensor: T) -> T:
     Returns:
         The same object.
 
+    Raises:
+        NotImplementedError: its dtype is none that a tensor may have.
+        RuntimeError: two of its elements share memory.
+        TypeError: it is no tensor or array.
+        ValueError: it cannot be written to.
+
     Source:
-        torch.nn.init.ones_.
+        `torch.nn.init.ones_`.
 
     Examples:
         >>> ones_(fastinit.empty(2, 3))
@@ -253,8 +259,14 @@ def zeros_(tensor: T) -> T:
     Returns:
         The same object.
 
+    Raises:
+        NotImplementedError: its dtype is none that a tensor may have.
+        RuntimeError: two of its elements share memory.
+        TypeError: it is no tensor or array.
+        ValueError: it cannot be written to.
+
     Source:
-        torch.nn.init.zeros_.
+        `torch.nn.init.zeros_`.
 
     Examples:
         >>> zeros_(fastinit.empty(2, 3))

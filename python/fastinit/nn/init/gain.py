@@ -94,7 +94,7 @@ def fan_in_and_fan_out(shape: Sequence[int]) -> tuple[int, int]:
     """Returns how many inputs an output has, and how many outputs an input has, of a weight of `shape`.
 
     Args:
-        shape: (out, in, *kernel), as of a linear layer's weight or a convolution's.
+        shape: `(out, in, *kernel)`, as of a linear layer's weight or a convolution's.
 
     Raises:
         ValueError: `shape` has fewer than 2 dimensions.

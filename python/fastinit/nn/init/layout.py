@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import math
+import numbers
 import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,7 +25,7 @@ class Layout:
       element the place in the stream that it has in the stored tensor, with or without a layout; the scale
       alone follows the fans of the element's matrix.
     - one that makes whole matrices (`orthogonal_`, `delta_orthogonal_`, `sparse_`, `eye_`, `dirac_`) does
-      what it does when it is called on each matrix in turn, as an (out, in, *kernel) view, with one
+      what it does when it is called on each matrix in turn, as an `(out, in, *kernel)` view, with one
       generator: each matrix's positions begin where those of the one before end, rounded up to 4.
 
     A `Shard` beside it says which box of the whole stored tensor is filled; only the matrices that the box
@@ -37,11 +39,16 @@ class Layout:
         transposed: whether those two of the other dimensions are (in, out) instead of (out, in), as in
             GPT-2's Conv1D and in transposed convolutions.
         kernel_first: whether those two come after the dimensions of a kernel instead of before them; with
-            `transposed`, (*kernel, in, out) as in JAX and TensorFlow.
+            `transposed`, `(*kernel, in, out)` as in JAX and TensorFlow.
+        gains: a factor of the standard deviation for each of the splits, as for the value in a fused
+            projection of query, key and value; for the initialisers that draw element by element.
 
     Raises:
-        TypeError: a number is not an int.
-        ValueError: a part is below 1, or a dimension is named twice.
+        TypeError: a number is not an int, or a gain is no number.
+        ValueError: a part is below 1, a dimension is named twice, or the gains are not as many as the splits,
+            each finite and at least 0.
+
+    Source: fastinit's own; see docs/recipes.md, and docs/stream.md for the places in the stream.
 
     Examples:
         >>> Layout(splits=(8, 2, 2)).fans((12, 6))
@@ -58,6 +65,7 @@ class Layout:
     expert_axis: int | tuple[int, ...] | None = None
     transposed: bool = False
     kernel_first: bool = False
+    gains: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         for name in ("splits", "expert_axis"):
@@ -67,6 +75,12 @@ class Layout:
                 raise TypeError(f"Layout: expected {name} to be a bool, got {getattr(self, name)!r}")
         if any(each < 1 for each in _several(self.splits)) or self.splits == ():
             raise ValueError(f"Layout: expected splits of at least 1, got {self.splits}")
+        if self.gains is not None:
+            object.__setattr__(self, "gains", _as_gains(self.gains, self._parts))
+
+    @property
+    def _parts(self) -> int:
+        return len(self.splits) if isinstance(self.splits, tuple) else self.splits or 1
 
     def matrices(self, shape: Sequence[int]) -> list[tuple[slice, ...]]:
         """Returns where in a tensor of `shape` each matrix lies.
@@ -102,7 +116,7 @@ class Resolved(NamedTuple):
 
     Attributes:
         experts: the dimensions along which matrices are stacked, rising.
-        matrix: the others, in the order (out, in, *kernel).
+        matrix: the others, in the order `(out, in, *kernel)`.
         splits: where along the output dimension each matrix begins and ends.
     """
 
@@ -119,7 +133,7 @@ class Resolved(NamedTuple):
         return tuple(bounds)
 
     def shapes(self, shape: Sequence[int]) -> list[tuple[int, ...]]:
-        """Returns the shape of the matrix of each split, as (out, in, *kernel)."""
+        """Returns the shape of the matrix of each split, as `(out, in, *kernel)`."""
         inner = tuple(shape[axis] for axis in self.matrix[1:])
         return [(stop - start, *inner) for start, stop in self.splits]
 
@@ -173,6 +187,20 @@ def _several(value: int | tuple[int, ...] | None) -> tuple[int, ...]:
     if value is None:
         return ()
     return value if isinstance(value, tuple) else (value,)
+
+
+def _as_gains(gains: object, parts: int) -> tuple[float, ...]:
+    if not isinstance(gains, Iterable) or isinstance(gains, str):
+        raise TypeError(f"Layout: expected gains to be numbers, one for each split, got {gains!r}")
+    found = tuple(gains)
+    for each in found:
+        if isinstance(each, bool) or not isinstance(each, numbers.Real):
+            raise TypeError(f"Layout: expected gains to be of numbers, got {each!r}")
+        if not 0 <= float(each) < math.inf:
+            raise ValueError(f"Layout: expected gains to be finite and at least 0, got {each!r}")
+    if len(found) != parts:
+        raise ValueError(f"Layout: expected a gain for each of {parts} splits, got {len(found)}")
+    return tuple(float(each) for each in found)
 
 
 def _as_ints(name: str, value: object) -> int | tuple[int, ...] | None:

@@ -25,7 +25,7 @@ class Part(NamedTuple):
     """What an array holds of one matrix.
 
     Attributes:
-        array: its memory, as an (out, in, *kernel) view; not empty.
+        array: its memory, as an `(out, in, *kernel)` view; not empty.
         whole: the shape of the matrix.
         start: where in the matrix the view begins.
         offset: how many positions of the stream lie between the tensor's first one and the matrix's.
@@ -58,10 +58,11 @@ class Matrices:
 
     Raises:
         TypeError: `shard` is not a Shard, or `layout` not a Layout.
-        ValueError: `array` does not have the shard's shape, or the layout does not fit the tensor's.
+        ValueError: `array` does not have the shard's shape, or the layout does not fit the tensor's, or gives
+            the matrices gains.
 
     Attributes:
-        shapes: the shapes, (out, in, *kernel), that matrices have; those of one expert.
+        shapes: the shapes, `(out, in, *kernel)`, that matrices have; those of one expert.
     """
 
     __slots__ = ("_array", "_layout", "_resolved", "_shape", "_shard", "shapes")
@@ -74,6 +75,8 @@ class Matrices:
         self._shard = shard
         self._layout = layout
         self._resolved = None if layout is None else resolve(layout, self._shape)
+        if layout is not None and layout.gains is not None:
+            raise ValueError(f"{layout}: gains scale what is drawn element by element, not whole matrices")
         self.shapes = [self._shape] if self._resolved is None else self._resolved.shapes(self._shape)
 
     def require_dimensions(self, allowed: Collection[int], message: str) -> None:

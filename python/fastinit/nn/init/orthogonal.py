@@ -58,7 +58,8 @@ def orthogonal_(
         As `normal_`; with a layout, of one matrix after the other.
 
     Source:
-        Saxe et al. 2013, arXiv:1312.6120; Stewart, SIAM J. Numer. Anal. 17, 1980; torch.nn.init.orthogonal_.
+        Saxe et al. 2013, arXiv:1312.6120; Stewart, SIAM J. Numer. Anal. 17, 1980;
+        `torch.nn.init.orthogonal_`.
 
     Examples:
         >>> q = orthogonal_(fastinit.empty(2, 3), generator=Generator(seed=0))
@@ -93,7 +94,7 @@ def delta_orthogonal_(
     an even kernel size k is (k - 1) // 2, where padding "same" is aligned.
 
     Args:
-        tensor: float16, bfloat16, float32 or float64, (out, in, *kernel) with 1 to 3 kernel dimensions and
+        tensor: float16, bfloat16, float32 or float64, `(out, in, *kernel)` with 1 to 3 kernel dimensions and
             out >= in, any strides; filled in place.
         gain: a factor, see `calculate_gain`.
         generator: where the words come from; the default generator if None.

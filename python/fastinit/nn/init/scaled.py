@@ -45,7 +45,7 @@ def xavier_uniform_(
         a = \text{gain} \times \sqrt{\frac{6}{\text{fan\_in} + \text{fan\_out}}}
 
     Args:
-        tensor: float16, bfloat16, float32 or float64, (out, in, *kernel), any strides; filled in place.
+        tensor: float16, bfloat16, float32 or float64, `(out, in, *kernel)`, any strides; filled in place.
         gain: a factor, see `calculate_gain`.
         generator: where the words come from; the default generator if None.
         shard: which box of which tensor `tensor` is, whose fans count; the whole if None.
@@ -62,7 +62,7 @@ def xavier_uniform_(
         As `uniform_`.
 
     Source:
-        Glorot and Bengio 2010, eq. 16; torch.nn.init.xavier_uniform_.
+        Glorot and Bengio 2010, eq. 16; `torch.nn.init.xavier_uniform_`.
 
     Examples:
         >>> xavier_uniform_(fastinit.empty(2, 3), generator=Generator(seed=0))
@@ -88,7 +88,7 @@ def xavier_normal_(
         \text{std} = \text{gain} \times \sqrt{\frac{2}{\text{fan\_in} + \text{fan\_out}}}
 
     Args:
-        tensor: float16, bfloat16, float32 or float64, (out, in, *kernel), any strides; filled in place.
+        tensor: float16, bfloat16, float32 or float64, `(out, in, *kernel)`, any strides; filled in place.
         gain: a factor, see `calculate_gain`.
         generator: where the words come from; the default generator if None.
         shard: which box of which tensor `tensor` is, whose fans count; the whole if None.
@@ -105,7 +105,7 @@ def xavier_normal_(
         As `normal_`.
 
     Source:
-        Glorot and Bengio 2010, eq. 12; torch.nn.init.xavier_normal_.
+        Glorot and Bengio 2010, eq. 12; `torch.nn.init.xavier_normal_`.
 
     Examples:
         >>> xavier_normal_(fastinit.empty(2, 3), generator=Generator(seed=0))
@@ -133,7 +133,7 @@ def kaiming_uniform_(
         \text{bound} = \text{gain} \times \sqrt{\frac{3}{\text{fan}}}
 
     Args:
-        tensor: float16, bfloat16, float32 or float64, (out, in, *kernel), any strides; filled in place.
+        tensor: float16, bfloat16, float32 or float64, `(out, in, *kernel)`, any strides; filled in place.
         a: the negative slope of the leaky ReLU that follows the layer; nothing else reads it.
         mode: "fan_in" keeps the variance in the forward pass, "fan_out" in the backward pass.
         nonlinearity: what follows the layer, see `calculate_gain`.
@@ -155,7 +155,7 @@ def kaiming_uniform_(
         As `uniform_`.
 
     Source:
-        He et al. 2015, arXiv:1502.01852, eq. 10; torch.nn.init.kaiming_uniform_.
+        He et al. 2015, arXiv:1502.01852, eq. 10; `torch.nn.init.kaiming_uniform_`.
 
     Examples:
         >>> kaiming_uniform_(fastinit.empty(2, 3), generator=Generator(seed=0))
@@ -184,7 +184,7 @@ def kaiming_normal_(
         \text{std} = \frac{\text{gain}}{\sqrt{\text{fan}}}
 
     Args:
-        tensor: float16, bfloat16, float32 or float64, (out, in, *kernel), any strides; filled in place.
+        tensor: float16, bfloat16, float32 or float64, `(out, in, *kernel)`, any strides; filled in place.
         a: the negative slope of the leaky ReLU that follows the layer; nothing else reads it.
         mode: "fan_in" keeps the variance in the forward pass, "fan_out" in the backward pass.
         nonlinearity: what follows the layer, see `calculate_gain`.
@@ -206,7 +206,7 @@ def kaiming_normal_(
         As `normal_`.
 
     Source:
-        He et al. 2015, arXiv:1502.01852, eq. 10; torch.nn.init.kaiming_normal_.
+        He et al. 2015, arXiv:1502.01852, eq. 10; `torch.nn.init.kaiming_normal_`.
 
     Examples:
         >>> kaiming_normal_(fastinit.empty(2, 3), mode="fan_out", generator=Generator(seed=0))
@@ -232,7 +232,7 @@ def variance_scaling_(
     r"""Fills `tensor` with values of variance :math:`\text{scale} / \text{fan}` and mean 0.
 
     Args:
-        tensor: float16, bfloat16, float32 or float64, (out, in, *kernel), any strides; filled in place.
+        tensor: float16, bfloat16, float32 or float64, `(out, in, *kernel)`, any strides; filled in place.
         scale: the factor of the variance, above 0.
         mode: the fan to divide by: "fan_in", "fan_out", their mean "fan_avg" or geometric mean "fan_geo_avg".
         distribution: "truncated_normal", cut at two standard deviations of the normal, which is wide enough
@@ -275,7 +275,7 @@ def lecun_uniform_(
     r"""Fills `tensor` with values of :math:`\mathcal{U}[-a, a)`, :math:`a = \sqrt{3 / \text{fan\_in}}`.
 
     Args:
-        tensor: float16, bfloat16, float32 or float64, (out, in, *kernel), any strides; filled in place.
+        tensor: float16, bfloat16, float32 or float64, `(out, in, *kernel)`, any strides; filled in place.
         generator: where the words come from; the default generator if None.
         shard: which box of which tensor `tensor` is, whose fans count; the whole if None.
         layout: which matrices the tensor holds, whose fans each scale its own elements; it is one if None.
@@ -313,7 +313,7 @@ def lecun_normal_(
     r"""Fills `tensor` with values of a truncated normal of mean 0 and variance :math:`1 / \text{fan\_in}`.
 
     Args:
-        tensor: float16, bfloat16, float32 or float64, (out, in, *kernel), any strides; filled in place.
+        tensor: float16, bfloat16, float32 or float64, `(out, in, *kernel)`, any strides; filled in place.
         generator: where the words come from; the default generator if None.
         shard: which box of which tensor `tensor` is, whose fans count; the whole if None.
         layout: which matrices the tensor holds, whose fans each scale its own elements; it is one if None.

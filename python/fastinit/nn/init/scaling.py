@@ -75,7 +75,7 @@ def fill_scaled(
         array: float16, bfloat16, float32 or float64, any strides.
         distribution: "uniform", "normal", or "truncated_normal", which is cut at two standard deviations of
             the normal, wide enough for the standard deviation to be right after the cut.
-        std_of: gives the standard deviation in a matrix of a shape (out, in, *kernel), from the shape and
+        std_of: gives the standard deviation in a matrix of a shape `(out, in, *kernel)`, from the shape and
             `parameters` alone.
         parameters: what the initialiser was given.
         generator: where the words come from; the default generator if None.
@@ -89,7 +89,7 @@ def fill_scaled(
     fill = _FILLS[distribution]
     dtype = array.dtype.type.__name__
     if layout is None:
-        arguments = _arguments_of(distribution, dtype, std_of, parameters, shape)
+        arguments = _arguments_of(distribution, dtype, std_of, parameters, shape, 1.0)
         check_floating(array, fill.kernel)
         fill.run(array, *arguments, *take(fill.name, array, generator, shard))
         return
@@ -110,13 +110,14 @@ def fill_scaled(
 
 
 def _spans(
-    layout: Layout, shape: tuple[int, ...], arguments_of: Callable[[tuple[int, ...]], Numbers]
+    layout: Layout, shape: tuple[int, ...], arguments_of: Callable[[tuple[int, ...], float], Numbers]
 ) -> tuple[int, list[tuple[int, int, Numbers]]]:
     """Returns the output dimension, and where in it the fill with each arguments begins and ends."""
     resolved = resolve(layout, shape)
     spans: list[tuple[int, int, Numbers]] = []
-    for (start, stop), matrix in zip(resolved.splits, resolved.shapes(shape), strict=True):
-        arguments = arguments_of(matrix)
+    gains = layout.gains or (1.0,) * len(resolved.splits)
+    for (start, stop), matrix, gain in zip(resolved.splits, resolved.shapes(shape), gains, strict=True):
+        arguments = arguments_of(matrix, gain)
         if spans and spans[-1][2] == arguments:
             start = spans.pop()[0]  # noqa: PLW2901 - one longer span
         spans.append((start, stop, arguments))
@@ -133,20 +134,26 @@ def _arguments_of(
     std_of: Callable[..., float],
     parameters: tuple[Any, ...],
     shape: tuple[int, ...],
+    gain: float,
 ) -> Numbers:
     """Returns a fill's arguments for a matrix; a model has few shapes, so they are remembered."""
     compute = _compute_arguments
     if _FIXED.issuperset(map(type, parameters)):
         compute = _remember_arguments
-    return compute(distribution, dtype, std_of, shape, *parameters)
+    return compute(distribution, dtype, std_of, shape, gain, *parameters)
 
 
 @rounding_to_nearest
 def _compute_arguments(
-    distribution: str, dtype: str, std_of: Callable[..., float], shape: tuple[int, ...], *parameters: Any
+    distribution: str,
+    dtype: str,
+    std_of: Callable[..., float],
+    shape: tuple[int, ...],
+    gain: float,
+    *parameters: Any,
 ) -> Numbers:
     fill = _FILLS[distribution]
-    arguments = fill.arguments(std_of(shape, *parameters))
+    arguments = fill.arguments(gain * std_of(shape, *parameters))
     limits = FLOATING.get(dtype)  # another dtype is refused later
     return arguments if limits is None else fill.check(limits, *arguments)
 

@@ -39,7 +39,7 @@ def eye_(tensor: T, shard: Shard | None = None, layout: Layout | None = None) ->
         ValueError: the tensor does not have 2 dimensions, or the layout does not fit.
 
     Source:
-        torch.nn.init.eye_.
+        `torch.nn.init.eye_`.
 
     Examples:
         >>> eye_(fastinit.empty(2, 3))
@@ -60,7 +60,7 @@ def dirac_(tensor: T, groups: int = 1, shard: Shard | None = None, layout: Layou
     """Fills `tensor` so that a convolution with it passes its input on, as many channels as it can.
 
     Args:
-        tensor: any dtype of numbers or bool, (out, in, *kernel) with 1 to 3 kernel dimensions, any strides;
+        tensor: any dtype of numbers or bool, `(out, in, *kernel)` with 1 to 3 kernel dimensions, any strides;
             filled in place.
         groups: the groups of output channels, each of which passes on its own input from channel 0.
         shard: which box of which tensor `tensor` is; the whole if None.
@@ -74,7 +74,7 @@ def dirac_(tensor: T, groups: int = 1, shard: Shard | None = None, layout: Layou
             layout does not fit.
 
     Source:
-        torch.nn.init.dirac_.
+        `torch.nn.init.dirac_`.
 
     Examples:
         >>> dirac_(fastinit.empty(2, 2, 3))
@@ -138,7 +138,7 @@ def sparse_(
         elements of the whole tensor, rounded up to 4; with a layout, of one matrix after the other.
 
     Source:
-        Martens 2010, *Deep learning via Hessian-free optimization*; torch.nn.init.sparse_.
+        Martens 2010, *Deep learning via Hessian-free optimization*; `torch.nn.init.sparse_`.
 
     Examples:
         >>> sparse_(fastinit.empty(4, 3), 0.5, generator=Generator(seed=0))

@@ -7,11 +7,12 @@ from typing import TypeAlias
 
 import numpy as np
 
-from ...autograd import bump, check_writable, no_grad
+from ...autograd import no_grad
+from ...autograd.record import bump, check_writable
 from ...conversion import tensor
 from ...ops.joining import stack
+from ...ops.norms import norm
 from ...ops.operands import Array, compute, lift
-from ...ops.reduction import norm
 from ...ops.selection import clamp
 from ...tensor import Tensor
 
@@ -36,7 +37,7 @@ def get_total_norm(
     """Returns the norm of all tensors, taken as one vector.
 
     Args:
-        tensors: a tensor, or several; 0 if there are none.
+        tensors: a tensor, or several, of any shapes; 0 if there are none.
         norm_type: the order of the norm; `inf` for the largest absolute value.
         error_if_nonfinite: whether an infinite or undefined norm is an error.
         foreach: accepted, without effect: there is one implementation.
@@ -71,12 +72,16 @@ def clip_grads_with_norm_(
     """Scales the gradients of all parameters by max_norm / (total_norm + 1e-6) if that is below 1.
 
     Args:
-        parameters: a parameter, or several; those without a gradient are passed over.
+        parameters: a parameter, or several, of any shapes; those without a gradient are passed over.
         max_norm: the norm that the gradients shall not exceed.
         total_norm: the norm that they have, as `get_total_norm` gave it.
         foreach: accepted, without effect.
 
-    Source: torch.nn.utils.clip_grads_with_norm_.
+    Raises:
+        RuntimeError: elements of a gradient share memory.
+        ValueError: `max_norm` is no number.
+
+    Source: `torch.nn.utils.clip_grads_with_norm_`.
     """
     max_norm = float(max_norm)
     grads = _grads(parameters)
@@ -101,19 +106,21 @@ def clip_grad_norm_(
     """Scales the gradients of all parameters, in place, so that their norm is `max_norm` at most.
 
     Args:
-        parameters: a parameter, or several; those without a gradient are passed over.
+        parameters: a parameter, or several, of any shapes; those without a gradient are passed over.
         max_norm: the norm that the gradients shall not exceed.
         norm_type: the order of the norm; `inf` for the largest absolute value.
         error_if_nonfinite: whether an infinite or undefined norm is an error.
         foreach: accepted, without effect: there is one implementation.
 
     Returns:
-        The norm before the gradients were scaled.
+        The norm before the gradients were scaled, a scalar.
 
     Raises:
-        RuntimeError: the norm is not finite, and this is to be an error.
+        RuntimeError: the norm is not finite, and this is to be an error; or elements of a gradient share
+            memory.
+        ValueError: a number is none.
 
-    Source: torch.nn.utils.clip_grad_norm_.
+    Source: Pascanu et al. 2013, arXiv:1211.5063; `torch.nn.utils.clip_grad_norm_`.
 
     Example:
         >>> weight = Parameter(fastinit.zeros(2))
@@ -141,7 +148,28 @@ def clip_grad_norm(
     error_if_nonfinite: bool = False,
     foreach: bool | None = None,
 ) -> Tensor:
-    """The former name of `clip_grad_norm_`: warns, and does the same."""
+    """The former name of `clip_grad_norm_`: warns, and does the same.
+
+    Args:
+        parameters: a parameter, or several, of any shapes; those without a gradient are passed over.
+        max_norm: the norm that the gradients shall not exceed.
+        norm_type: the order of the norm; `inf` for the largest absolute value.
+        error_if_nonfinite: whether an infinite or undefined norm is an error.
+        foreach: accepted, without effect: there is one implementation.
+
+    Returns:
+        The norm before the gradients were scaled, a scalar.
+
+    Raises:
+        RuntimeError: the norm is not finite, and this is to be an error; or elements of a gradient share
+            memory.
+        ValueError: a number is none.
+
+    Warns:
+        FutureWarning: always.
+
+    Source: torch.nn.utils.clip_grad_norm.
+    """
     warnings.warn(
         "`fastinit.nn.utils.clip_grad_norm` is now deprecated in favor of "
         "`fastinit.nn.utils.clip_grad_norm_`.",
@@ -156,11 +184,15 @@ def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | Non
     """Moves every element of the gradients into [-clip_value, clip_value], in place.
 
     Args:
-        parameters: a parameter, or several; those without a gradient are passed over.
+        parameters: a parameter, or several, of any shapes; those without a gradient are passed over.
         clip_value: the largest absolute value that is left.
         foreach: accepted, without effect: there is one implementation.
 
-    Source: torch.nn.utils.clip_grad_value_.
+    Raises:
+        RuntimeError: elements of a gradient share memory.
+        ValueError: `clip_value` is no number.
+
+    Source: `torch.nn.utils.clip_grad_value_`.
 
     Example:
         >>> weight = Parameter(fastinit.zeros(3))

@@ -34,8 +34,8 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
     """Gives each parameter its part of a vector: they share the vector's memory from then on.
 
     Args:
-        vec: as `parameters_to_vector` made it; elements beyond the last parameter's are ignored.
-        parameters: what receives the parts, in order.
+        vec: `(N,)`, as `parameters_to_vector` made it; elements beyond the last parameter's are ignored.
+        parameters: what receives the parts, in order, of any shapes.
 
     Raises:
         RuntimeError: the vector is too short.

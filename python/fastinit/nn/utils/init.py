@@ -24,6 +24,8 @@ def skip_init(module_cls: type[M], *args: Any, **kwargs: Any) -> M:
     Raises:
         RuntimeError: `module_cls` is no Module, or does not take `device`.
 
+    Source: torch.nn.utils.skip_init.
+
     Example:
         >>> skip_init(fastinit.nn.Linear, 5, 1).weight.shape
         fastinit.Size([1, 5])

@@ -38,6 +38,9 @@ def cached() -> Iterator[None]:
     The values are dropped at the end of the block, of the outermost one if they are nested. What is assigned
     within the block is not seen by a tensor that was read before.
 
+    Returns:
+        A context manager.
+
     Source: torch.nn.utils.parametrize.cached.
     """
     _Cache.depth += 1
@@ -193,7 +196,14 @@ def _add_property(kind: type[Module], name: str) -> None:
 
 
 def is_parametrized(module: Module, tensor_name: str | None = None) -> bool:
-    """Tells whether a tensor of the module, or any, has a parametrization.
+    """Tells whether a tensor of the module, or any, has a parametrization. Raises nothing.
+
+    Args:
+        module: the module; anything else has none.
+        tensor_name: the tensor's name; any if None.
+
+    Returns:
+        Whether it has; False, too, where there is no such tensor.
 
     Source: torch.nn.utils.parametrize.is_parametrized.
     """
@@ -245,7 +255,10 @@ def remove_parametrizations(module: Module, tensor_name: str, leave_parametrized
 
 
 def type_before_parametrizations(module: Module) -> type:
-    """Returns the class that the module had before it was parametrized, or has.
+    """Returns the class that the module had before it was parametrized, or has. Raises nothing.
+
+    Args:
+        module: the module, parametrized or not.
 
     Source: torch.nn.utils.parametrize.type_before_parametrizations.
     """
@@ -264,6 +277,10 @@ def transfer_parametrizations_and_params(
 
     Returns:
         `to_module`.
+
+    Raises:
+        KeyError: `from_module` has parametrizations, but none on `tensor_name`.
+        ValueError: a parametrization changes the shape or dtype of the tensor of `to_module`.
 
     Source: torch.nn.utils.parametrize.transfer_parametrizations_and_params.
     """

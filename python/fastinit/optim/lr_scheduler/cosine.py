@@ -14,11 +14,16 @@ class CosineAnnealingLR(LRScheduler):
 
     Args:
         optimizer: whose rates are scheduled.
-        T_max: the number of epochs of half a period.
+        T_max: the number of epochs of half a period; not 0.
         eta_min: the lowest rate.
         last_epoch: see `LRScheduler`.
 
-    Source: torch.optim.lr_scheduler.CosineAnnealingLR.
+    Raises:
+        KeyError: a run is resumed, and a group has no "initial_lr".
+        TypeError: `optimizer` is no Optimizer.
+        ZeroDivisionError: in `step`, `T_max` is 0.
+
+    Source: Loshchilov and Hutter 2016, arXiv:1608.03983; torch.optim.lr_scheduler.CosineAnnealingLR.
     """
 
     def __init__(

@@ -16,9 +16,14 @@ class StepLR(LRScheduler):
 
     Args:
         optimizer: whose rates are scheduled.
-        step_size: the number of epochs from one change to the next.
+        step_size: the number of epochs from one change to the next; not 0.
         gamma: the factor.
         last_epoch: see `LRScheduler`.
+
+    Raises:
+        KeyError: a run is resumed, and a group has no "initial_lr".
+        TypeError: `optimizer` is no Optimizer.
+        ZeroDivisionError: in `step`, `step_size` is 0.
 
     Source: torch.optim.lr_scheduler.StepLR.
     """
@@ -50,6 +55,10 @@ class MultiStepLR(LRScheduler):
         gamma: the factor.
         last_epoch: see `LRScheduler`.
 
+    Raises:
+        KeyError: a run is resumed, and a group has no "initial_lr".
+        TypeError: `optimizer` is no Optimizer, or `milestones` no iterable.
+
     Source: torch.optim.lr_scheduler.MultiStepLR.
     """
 
@@ -80,6 +89,10 @@ class ExponentialLR(LRScheduler):
         optimizer: whose rates are scheduled.
         gamma: the factor.
         last_epoch: see `LRScheduler`.
+
+    Raises:
+        KeyError: a run is resumed, and a group has no "initial_lr".
+        TypeError: `optimizer` is no Optimizer.
 
     Source: torch.optim.lr_scheduler.ExponentialLR.
     """

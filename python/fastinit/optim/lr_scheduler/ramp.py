@@ -107,6 +107,10 @@ class PolynomialLR(LRScheduler):
         power: the exponent.
         last_epoch: see `LRScheduler`.
 
+    Raises:
+        KeyError: a run is resumed, and a group has no "initial_lr".
+        TypeError: `optimizer` is no Optimizer.
+
     Source: torch.optim.lr_scheduler.PolynomialLR.
     """
 

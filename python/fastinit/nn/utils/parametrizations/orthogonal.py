@@ -5,9 +5,11 @@ from enum import Enum, auto
 import numpy as np
 
 from .... import creation, sampling
-from ....autograd import no_grad, wrap
+from ....autograd import no_grad
+from ....autograd.variable import wrap
 from ....ops.arithmetic import add
-from ....ops.joining import cat, tril
+from ....ops.diagonals import tril
+from ....ops.joining import cat
 from ....ops.linalg import householder_product, matrix_exp, solve
 from ....ops.operands import Array, lift, lower
 from ....tensor import Tensor
@@ -45,7 +47,8 @@ def orthogonal(
         ValueError: the module has no such tensor, it is no matrix, or the map is unknown.
 
     Draws: with a trivialization, standard normal values that complete a matrix to a square one, from the
-        default generator.
+    default generator.
+
     Source: torch.nn.utils.parametrizations.orthogonal.
 
     Example:

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ....autograd import bump, no_grad
+from ....autograd import no_grad
+from ....autograd.record import bump
 from ....ops.operands import Array, compute, lift
 from ....tensor import Tensor
 from ...init import normal_
@@ -43,6 +44,7 @@ def spectral_norm(
         ValueError: the module has no such tensor, or the number of iterations is not positive.
 
     Draws: a standard normal value for each row and each column, from the default generator.
+
     Source: torch.nn.utils.parametrizations.spectral_norm.
 
     Example:

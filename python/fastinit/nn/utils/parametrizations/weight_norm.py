@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from ....autograd import record, wrap
+from ....autograd.record import record
+from ....autograd.variable import wrap
 from ....ops.operands import Array, compute, lift, lower
 from ....tensor import Tensor
 from ...module import Module
