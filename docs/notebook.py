@@ -1,6 +1,6 @@
 """Makes a notebook of a page: its text and its code, run from top to bottom.
 
-    python docs/notebook.py docs/tutorial.md examples/tutorial.ipynb
+python docs/notebook.py docs/tutorial.md examples/tutorial.ipynb
 """
 
 from __future__ import annotations

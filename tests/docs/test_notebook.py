@@ -4,6 +4,7 @@ import importlib.util
 from types import ModuleType
 
 import pytest
+
 from reference.pages import ROOT, steps
 
 nbformat = pytest.importorskip("nbformat")
@@ -40,7 +41,8 @@ def test_its_cells_are_those_of_the_page() -> None:
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of what the kernel's client is made of
 def test_it_runs_and_prints_and_draws_what_the_page_shows() -> None:
-    run = maker().run(maker().notebook(PAGE, NOTEBOOK.parent))
-    assert [printed_by(cell) or None for cell in code_of(run)] == [step.printed for step in steps("docs/tutorial.md")]
-    drawn = [output for cell in code_of(run) for output in cell.outputs if "image/png" in output.get("data", {})]
+    run = code_of(maker().run(maker().notebook(PAGE, NOTEBOOK.parent)))
+    assert [printed_by(cell) or None for cell in run] == [step.printed for step in steps("docs/tutorial.md")]
+    outputs = [output for cell in run for output in cell.outputs]
+    drawn = [output for output in outputs if "image/png" in output.get("data", {})]
     assert len(drawn) == PAGE.read_text().count("![")

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+
 from reference.pages import ROOT
 
 PAGES = {"docs/zh/tutorial.md": "docs/tutorial.md", "README.zh.md": "README.md"}

@@ -1,4 +1,4 @@
-"""docs/pictures.md: its code runs, and makes every picture that it shows."""
+"""The code of the pages with pictures runs, and makes every picture that they show."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from pathlib import Path
 
 from reference.pages import ROOT
 
-SHOWN = re.findall(r"!\[([^\]]*)\]\(images/([^)]*)\)", (ROOT / "docs" / "pictures.md").read_text())
+SHOWN = [
+    found
+    for page in ("pictures.md", "tutorial.md")
+    for found in re.findall(r"!\[([^]]*)\]\(images/([^)]*)\)", (ROOT / "docs" / page).read_text())
+]
 
 
 def test_the_pages_command_makes_its_pictures(tmp_path: Path) -> None:

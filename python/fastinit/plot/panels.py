@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, TypeAlias
 
@@ -10,13 +11,25 @@ from matplotlib.figure import Figure
 
 from .theme import Theme
 
-__all__ = ["SMALL", "Given", "dress", "legend_above", "panels", "say"]
+__all__ = ["SMALL", "Given", "Picture", "dress", "legend_above", "panels", "say"]
 
 #: What a caller gives as `ax`: of pictures of several panels, as many Axes.
 Given: TypeAlias = Axes | Sequence[Axes] | None
 
 SMALL = 8
 """The size of the words, in points."""
+
+_DPI = 110
+"""Dots per inch in a notebook."""
+
+
+class Picture(Figure):
+    """A figure that a notebook shows by itself, without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        file = io.BytesIO()
+        self.savefig(file, format="png", dpi=_DPI)
+        return file.getvalue()
 
 
 def panels(
@@ -36,7 +49,7 @@ def panels(
         ValueError: there are more or fewer of them than panels.
     """
     if given is None:
-        figure = Figure(size, layout="constrained", facecolor=theme.ground)
+        figure: Figure = Picture(size, layout="constrained", facecolor=theme.ground)
         axes = [figure.add_subplot(1, count, number + 1) for number in range(count)]
     else:
         axes = list(given) if isinstance(given, Iterable) else [given]
