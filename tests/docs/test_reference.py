@@ -5,6 +5,7 @@ import importlib.util
 import inspect
 import re
 from dataclasses import is_dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 import fastinit
 from fastinit import nn
 from fastinit.diagnostics import Table
+from reference.website import inventory
 
 MODULES = (
     "fastinit",
@@ -30,9 +32,15 @@ MODULES = (
     "fastinit.nn.utils.parametrize",
     "fastinit.optim",
     "fastinit.optim.lr_scheduler",
+    "fastinit.plot",
     "fastinit.recipe",
+    "fastinit.schemes",
 )
-NEEDS = {"fastinit.interop.jax": "jax", "fastinit.interop.torch": "torch"}
+NEEDS = {
+    "fastinit.interop.jax": "jax",
+    "fastinit.interop.torch": "torch",
+    "fastinit.plot": "matplotlib",
+}
 CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict)
 #: They take whatever they are given.
 REFUSE_NOTHING = (
@@ -145,3 +153,27 @@ def test_a_public_name_has_each_section_once(path: str) -> None:
     text = inspect.cleandoc(named(path).__doc__ or "")
     headings = re.findall(r"^([A-Z][a-z]+):", text, re.MULTILINE)
     assert len(headings) == len(set(headings))
+
+
+def test_the_site_has_an_entry_for_every_public_name(site: Path) -> None:
+    documented = inventory(site / "objects.inv")
+    for module in MODULES:
+        public = importlib.import_module(module).__all__
+        assert [name for name in public if f"{module}.{name}" not in documented] == [], module
+
+
+def test_the_site_has_an_entry_for_every_method_of_a_public_class(site: Path) -> None:
+    documented = inventory(site / "objects.inv")
+    for cls, paths in classes().items():
+        own = [name for name, each in vars(cls).items() if inspect.isfunction(each) and name[0] != "_"]
+        for name in own:
+            assert any(f"{path}.{name}" in documented for path in paths), (paths, name)
+
+
+def classes() -> dict[type, list[str]]:
+    """The public classes, each with its public names."""
+    found: dict[type, list[str]] = {}
+    for path in public_names():
+        if inspect.isclass(named(path)):
+            found.setdefault(named(path), []).append(path)
+    return found
