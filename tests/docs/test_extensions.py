@@ -47,8 +47,8 @@ def test_what_is_no_code_is_no_markup(docstrings: ModuleType, text: str, escaped
 
 
 def test_a_section_of_prose_may_have_a_colon(docstrings: ModuleType) -> None:
-    lines = ["Does it.", "", "Returns:", "    For each: its name.", "", "Source: arXiv:1502.01852,", "eq. 10."]
-    fields = [":returns:", "    For each: its name.", "", "", ":Source: arXiv:1502.01852,", "    eq. 10."]
+    lines = ["Does it.", "", "Returns:", "    For each: its name.", "", "Source: arXiv:1,", "eq. 10."]
+    fields = [":returns:", "    For each: its name.", "", "", ":Source: arXiv:1,", "    eq. 10."]
     assert docstrings.sections_as_fields(lines) == ["Does it.", "", "", *fields]
 
 
