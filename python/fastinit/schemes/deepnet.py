@@ -20,6 +20,9 @@ class BranchScale(NamedTuple):
     Attributes:
         alpha: the factor of the residual stream: LayerNorm(alpha * x + branch(x)).
         beta: the gain of the weights of value, output and feed-forward layers.
+
+    Source:
+        Wang et al. 2022, *DeepNet: Scaling Transformers to 1,000 Layers*, arXiv:2203.00555, figure 2.
     """
 
     alpha: float
@@ -32,6 +35,9 @@ class DeepNetScales(NamedTuple):
     Attributes:
         encoder: the encoder.
         decoder: the decoder.
+
+    Source:
+        Wang et al. 2022, *DeepNet: Scaling Transformers to 1,000 Layers*, arXiv:2203.00555, figure 2.
     """
 
     encoder: BranchScale

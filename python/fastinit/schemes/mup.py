@@ -43,6 +43,10 @@ class Mup:
             ones along both, "output" ones along their inputs; "vector"s such as biases; and what is "fixed".
         output_multipliers: by what the model itself must multiply what comes of an output weight, by its
             name; empty by table 3, which asks nothing of the model.
+
+    Source:
+        Yang et al. 2022, *Tensor Programs V: Tuning Large Neural Networks via Zero-Shot Hyperparameter
+        Transfer*, arXiv:2203.03466, tables 3 and 8.
     """
 
     recipe: Recipe
