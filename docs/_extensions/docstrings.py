@@ -1,6 +1,7 @@
 """Docstrings as reStructuredText: which sections are prose, and what in them is no markup.
 
-A docstring is prose with `code`, formulas and examples; a star, a bar or a last underscore stands for itself.
+A docstring is prose with `code`, *titles*, formulas and examples; another star, a bar or a last underscore
+stands for itself.
 """
 
 from __future__ import annotations
@@ -20,14 +21,15 @@ PROSE = re.compile(r"^( *)(Returns|Yields|Draws|Shape|Source):(?: (\S.*)|)$")
 KEPT = re.compile(
     r"""^\ *>>>[^\n]*(?:\n\ *\S[^\n]*)*         # an example, up to the empty line
     |^(\ *)[^\n]*::(?:\ [^\n]*)?\n(?:\ *\n|\1\ +[^\n]*(?:\n|\Z))*  # a block of code or a formula
-    |``.+?``|`[^`]+`|\*\*\w+\*\*                  # code; what napoleon makes of a name""",
+    |``.+?``|`[^`]+`|\*\*\w+\*\*                  # code; what napoleon makes of a name
+    |(?<!\w)\*(?=[^\s*])[^*]*(?<=[^\s*])\*(?!\w)  # the title of a paper""",
     re.MULTILINE | re.DOTALL | re.VERBOSE,
 )
 MARKUP = re.compile(r"(?<!\\)(?:[*|]|(?<=\w)_(?!\w))")
 
 
 def without_markup(text: str) -> str:
-    """Returns a text in which what would be markup, but for code, formulas and examples, is escaped."""
+    """Returns a text in which what would be markup, but for what KEPT finds, is escaped."""
     parts, end = [], 0
     for kept in KEPT.finditer(text):
         parts += [MARKUP.sub(r"\\\g<0>", text[end : kept.start()]), kept[0]]

@@ -32,6 +32,11 @@ def mathml(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
         ("0 where |x| < 1, as relu_ does", r"0 where \|x\| < 1, as relu\_ does"),
         ("as `relu_`, of `*args` and ``|x|``", None),
         ("fan_in and fan_out", None),
+        ("Wang et al. 2022, *DeepNet:\nScaling*, figure 2", None),
+        (
+            "x * y * z, or (*kernel, in) and (*kernel, out)",
+            r"x \* y \* z, or (\*kernel, in) and (\*kernel, out)",
+        ),
         (r"of :math:`|x|_1`, as a line:", None),
         ("as these lines do::\n\n    x *= y_\n\nand more", None),
         (">>> add_(x, *y)\ntensor_ of x", None),

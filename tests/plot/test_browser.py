@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,9 @@ from safetensors.numpy import save_file
 
 from fastinit.plot import report
 from fastinit.recipe import Recipe, Rule
+from reference.browser import CHROMIUM, chromium
 
 pytest.importorskip("playwright")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
 
 EVIL = "<script>document.title = 'caught'</script><img src=x onerror=\"document.title = 'caught'\">"
@@ -28,15 +27,6 @@ ARRAYS = {
     EVIL: RNG.normal(0, 0.02, (40, 30)).astype(np.float32),
     "lost": np.array([0.02, np.nan]),
 }
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 CONTRASTS = """() => {
   const luminance = (rgb) => {
@@ -90,12 +80,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield launched
-        launched.close()
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture(
