@@ -48,13 +48,19 @@ def test_a_wide_terminal_shows_a_rule_and_histograms(prepared: Path) -> None:
     assert "█" not in shown
 
 
-def test_a_narrow_terminal_shows_none_unless_they_are_asked_for(prepared: Path) -> None:
-    narrow = on_a_terminal("show", "gpt2", cwd=prepared, columns=90).stdout
-    assert "█" not in narrow
+def test_a_narrow_terminal_does_without_some_columns_but_not_without_histograms(prepared: Path) -> None:
+    shown = on_a_terminal("show", "gpt2", cwd=prepared, columns=100).stdout
+    narrow = re.sub(r"\x1b\[[0-9;]*m", "", shown)
+    assert "█" in narrow
     assert "transformer.h.0.attn.c_attn.weight" in narrow  # no name is cut
+    heading = next(line for line in narrow.splitlines() if "name" in line)
+    assert {"name", "shape", "mean", "std", "histogram"} <= set(heading.split())
+    assert not {"dtype", "zeros", "nan"} & set(heading.split())
+    assert max(map(len, narrow.splitlines())) <= 100
+    narrower = on_a_terminal("show", "gpt2", cwd=prepared, columns=40).stdout
+    assert "█" in narrower
     asked = on_a_terminal("show", "gpt2", "--histogram", cwd=prepared, columns=40).stdout
-    assert "█" in asked
-    assert "transformer.h.0.attn.c_attn.weight" in asked
+    assert all(heading in asked for heading in ("dtype", "zeros", "nan"))
 
 
 def test_colours_are_left_out_where_nobody_wants_or_could_see_them(prepared: Path) -> None:

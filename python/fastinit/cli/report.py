@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.table import Table
 
 from ..checkpoint import Checkpoint, CheckpointError
 from .completion import tensor_names
@@ -123,7 +124,7 @@ def print_rows(
     figures: Iterable[str],
     summary: str,
     remarks: Sequence[str] = (),
-    optional: str | None = None,
+    spare: Sequence[str] = (),
 ) -> None:
     """Prints a table of the figures of these names, and a line of summary.
 
@@ -132,19 +133,29 @@ def print_rows(
         figures: which of their figures.
         summary: the last line.
         remarks: which of their remarks.
-        optional: one of these, which is left out if the table is then no wider than the terminal.
+        spare: columns that are left out, one after another, while the table is wider than the terminal.
     """
-    figures = list(figures)
-    filled = table(("name", "shape", "dtype"), figures, remarks)
+    words, numbers = ["name", "shape", "dtype"], list(figures)
+    filled = _filled(rows, words, numbers, remarks)
+    for heading in spare:
+        if fits(filled):
+            break
+        words, numbers = ([each for each in some if each != heading] for some in (words, numbers))
+        filled = _filled(rows, words, numbers, remarks)
+    print_table(filled, printable(summary))
+
+
+def _filled(
+    rows: Iterable[Row], words: Sequence[str], figures: Sequence[str], remarks: Sequence[str]
+) -> Table:
+    filled = table(words, figures, remarks)
     for each in rows:
+        about = {"name": printable(each.name), "shape": str(list(each.shape)), "dtype": each.dtype}
         numbers = (_text(each.figures.get(figure)) for figure in figures)
         said = (each.remarks.get(remark, "") or "-" for remark in remarks)
         style = "bold" if each.remarks.get("flags") else None
-        filled.add_row(printable(each.name), str(list(each.shape)), each.dtype, *numbers, *said, style=style)
-    if optional in remarks and not fits(filled):
-        print_rows(rows, figures, summary, [each for each in remarks if each != optional])
-        return
-    print_table(filled, printable(summary))
+        filled.add_row(*(about[word] for word in words), *numbers, *said, style=style)
+    return filled
 
 
 def as_document(rows: Sequence[Row], about: Mapping[str, Any]) -> dict[str, Any]:

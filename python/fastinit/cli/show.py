@@ -54,6 +54,8 @@ _BINS = 16
 
 FIGURES = "mean", "std", "min", "max", "zeros", "nan"
 EXPECTED = "expected_std", "z", "z_mean"
+SPARE = "dtype", "zeros", "nan", "min", "max"
+"""What a terminal that is too narrow does without, rather than without the histogram."""
 
 
 class Sort(StrEnum):
@@ -128,12 +130,9 @@ def show(
         size = f"{some} tensors, {numel:,} values, {nbytes:,} bytes"
         figures = FIGURES if loaded is None else (*FIGURES, *EXPECTED)
         remarks = ["histogram"] * draws + ["flags"] * (loaded is not None)
+        spare = [each for each in SPARE if each != "nan" or not any(row.figures["nan"] for row in rows)]
         print_rows(
-            rows,
-            figures,
-            f"{checkpoint.source}: {size}",
-            remarks,
-            optional="histogram" if drawn is None else None,
+            rows, figures, f"{checkpoint.source}: {size}", remarks, spare if drawn is None and draws else ()
         )
     if check and (flagged or lacking):
         raise CheckpointError(summary_of(flagged, lacking, checkpoint.source, source))
