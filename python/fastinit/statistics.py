@@ -16,7 +16,7 @@ _CHUNK = 1 << 16
 """Values that are converted together: as float64 they stay in a core's own cache."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Statistics:
     """What the values of an array look like; NaN is counted, and left out of the rest.
 
@@ -75,11 +75,13 @@ def statistics(array: npt.NDArray[Any]) -> Statistics:
         >>> found.count, found.nan, found.zeros
         (5, 1, 2)
     """
-    if array.dtype.kind in "cOSUMm" or array.dtype.names is not None:
-        raise TypeError(f"statistics: expected an array of real numbers, got one of {array.dtype}")
-    direct = array.dtype.name in ("float16", "bfloat16", "float32", "float64")
-    if direct and array.flags.forc and array.flags.aligned and array.dtype.isnative:
+    dtype, flags = array.dtype, array.flags
+    # Most arrays are small, and `dtype.name` takes longer than all the rest.
+    direct = dtype.char in "efd" if dtype.kind == "f" else dtype.kind == "V" and dtype.name == "bfloat16"
+    if direct and flags.forc and flags.aligned and dtype.isnative:
         return _of_vector(array.ravel(order="K"))
+    if dtype.kind in "cOSUMm" or dtype.names is not None:
+        raise TypeError(f"statistics: expected an array of real numbers, got one of {dtype}")
     result = Statistics()
     chunks = np.nditer(
         array,

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import fastinit
+from fastinit import nn
 from fastinit.diagnostics import propagation
 
 FRAMEWORKS = ["fastinit", "torch"]
@@ -289,3 +290,28 @@ def test_what_is_no_module_or_has_no_parameters_yet_is_refused(library: Any) -> 
     net = library.nn.Sequential(library.nn.LazyLinear(3))
     with pytest.raises(ValueError, match='"0" is lazy, and has no parameters before its first call'):
         propagation(net, library.randn(2, 3))
+
+
+def test_histograms_count_each_output_and_its_gradient() -> None:
+    fastinit.manual_seed(0)
+    net = nn.Sequential(nn.Linear(20, 30), nn.ReLU(), nn.Linear(30, 5))
+    inputs = fastinit.randn(64, 20)
+    table = propagation(net, inputs, lambda output: (output**2).mean(), histograms=True)
+    assert [row.histogram.counts.sum() for row in table] == [64 * 30, 64 * 30, 64 * 5]
+    assert [row.gradient_histogram.counts.sum() for row in table] == [64 * 30, 64 * 30, 64 * 5]
+    hidden = net[0](inputs).detach().numpy()
+    counts, edges = np.histogram(hidden.astype(np.float64), 64)
+    assert (table["0"].histogram.counts == counts).all()
+    assert (table["0"].histogram.edges == edges).all()
+
+
+def test_histograms_are_no_part_of_the_text_of_the_document_or_of_what_is_equal() -> None:
+    net = nn.Linear(4, 4)
+    inputs = fastinit.randn(8, 4)
+    without, with_them = propagation(net, inputs), propagation(net, inputs, histograms=True)
+    assert without[0].histogram is None
+    assert without[0].gradient_histogram is None
+    assert str(with_them) == str(without)
+    assert with_them.to_dict() == without.to_dict()
+    assert with_them.rows == without.rows
+    assert "istogram" not in repr(with_them[0])

@@ -9,7 +9,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["dead_fraction", "has_matrix", "layers_of", "matrices_of", "saturated_fraction"]
+__all__ = [
+    "dead_fraction",
+    "has_parameters",
+    "layers_of",
+    "matrices_of",
+    "puts_channels_first",
+    "saturated_fraction",
+]
 
 Array = npt.NDArray[Any]
 
@@ -57,20 +64,16 @@ def layers_of(module: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 def has_parameters(layer: Any) -> bool:
     """Whether a layer has parameters of its own."""
-    return hasattr(layer, "parametrizations") or any(True for _ in layer.parameters(recurse=False))
+    held = any(each is not None for each in layer._parameters.values())
+    return held or hasattr(layer, "parametrizations")
 
 
 def matrices_of(layer: Any) -> list[Any]:
     """The parameters of a layer that multiply its input: those of 2 dimensions or more."""
-    own = list(layer.parameters(recurse=False))
+    own = [each for each in layer._parameters.values() if each is not None]
     if hasattr(layer, "parametrizations"):
         own.extend(layer.parametrizations.parameters())
     return [each for each in own if each.dim() > 1]
-
-
-def has_matrix(layer: Any) -> bool:
-    """Whether a layer counts for the depth."""
-    return has_parameters(layer) and bool(matrices_of(layer))
 
 
 def dead_fraction(kind: str, output: Array, channels_first: bool) -> float:
@@ -85,7 +88,8 @@ def dead_fraction(kind: str, output: Array, channels_first: bool) -> float:
         return math.nan
     axis = 1 if channels_first or output.ndim == 2 else output.ndim - 1
     others = tuple(each for each in range(output.ndim) if each != axis)
-    return float((output.max(axis=others) <= 0).mean())
+    most = np.maximum.reduce(output, axis=others)
+    return float(np.count_nonzero(most <= 0) / most.size)
 
 
 def saturated_fraction(kind: str, output: Array) -> float:
@@ -103,9 +107,6 @@ def puts_channels_first(layer: Any) -> bool | None:
     Returns:
         None where a layer says nothing of it.
     """
-    kind = type(layer).__name__
-    return (
-        kind.startswith(_CHANNELS_FIRST)
-        if has_parameters(layer) or kind.startswith(_CHANNELS_FIRST)
-        else None
-    )
+    if type(layer).__name__.startswith(_CHANNELS_FIRST):
+        return True
+    return False if has_parameters(layer) else None

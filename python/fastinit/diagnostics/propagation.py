@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any, ClassVar
 
 import numpy as np
 
+from ..histogram import Histogram
 from ..random import Generator, normal
 from ..statistics import Statistics, merge, statistics
 from .framework import Framework, first_tensor, framework_of, unchanged
-from .layers import dead_fraction, has_matrix, layers_of, matrices_of, puts_channels_first, saturated_fraction
+from .recorder import Call, Recorder
 from .table import Table
 from .tensors import array_of
 
@@ -42,6 +43,8 @@ class LayerRow:
             below a tenth of its largest.
         gradient_std: the standard deviation of the gradient of the output.
         weight_gradient_std: that of the gradients of the layer's matrices, over all calls; with a loss only.
+        histogram: of the output's values, if histograms were asked for, else None.
+        gradient_histogram: of those of its gradient, likewise.
 
     Source: fastinit's own; see docs/diagnostics.md.
     """
@@ -56,6 +59,8 @@ class LayerRow:
     saturated: float
     gradient_std: float
     weight_gradient_std: float
+    histogram: Histogram | None = field(default=None, repr=False, compare=False)
+    gradient_histogram: Histogram | None = field(default=None, repr=False, compare=False)
 
 
 class Propagation(Table[LayerRow]):
@@ -141,7 +146,9 @@ _EVENTS = {
 }
 
 
-def propagation(module: Any, inputs: Any, loss: Callable[[Any], Any] | None = None) -> Propagation:
+def propagation(
+    module: Any, inputs: Any, loss: Callable[[Any], Any] | None = None, *, histograms: bool = False
+) -> Propagation:
     """Sends inputs through a model and gradients back, and measures both at every layer.
 
     The model is left as it was: its parameters, their `grad`, its buffers (the running averages of a batch
@@ -156,6 +163,8 @@ def propagation(module: Any, inputs: Any, loss: Callable[[Any], Any] | None = No
         loss: is given what the module returns, and gives a scalar tensor. Without one, a gradient drawn from
             the standard normal distribution, the same one every time, is sent back from the output: what
             happens to it on the way says how the model scales gradients.
+        histograms: whether each row has histograms of its output and of its gradient, as
+            `fastinit.plot.ridge` draws them.
 
     Returns:
         The table: `table[3].std`, `table.vanishes_at`, `print(table)`, `table.to_dict()` for JSON.
@@ -177,7 +186,7 @@ def propagation(module: Any, inputs: Any, loss: Callable[[Any], Any] | None = No
         3
     """
     framework = framework_of("propagation", module)
-    recorder = _Recorder(framework)
+    recorder = Recorder(framework, histograms)
     arguments, named = _arguments(inputs)
     with ExitStack() as stack:
         stack.enter_context(unchanged(module, framework))
@@ -186,9 +195,12 @@ def propagation(module: Any, inputs: Any, loss: Callable[[Any], Any] | None = No
         recorder.watch(module)
         output = module(*arguments, **named)
         recorder.recording = False
-        recorder.send_back(module, output, loss)
+        of_weights = _send_back(module, output, loss, framework, recorder)
     given = first_tensor((*arguments, *named.values()), framework)
-    return Propagation(recorder.rows(), math.nan if given is None else _std(statistics(array_of(given))))
+    return Propagation(
+        (_row(call, of_weights) for call in recorder.calls),
+        math.nan if given is None else _std(statistics(array_of(given))),
+    )
 
 
 def _arguments(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -197,117 +209,68 @@ def _arguments(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
     return (inputs if isinstance(inputs, tuple) else (inputs,)), {}
 
 
-class _Recorder:
-    """Measures what passes: hooks on the layers for the outputs, hooks on those for their gradients."""
+def _send_back(
+    module: Any,
+    output: Any,
+    loss: Callable[[Any], Any] | None,
+    framework: Framework,
+    recorder: Recorder,
+) -> dict[int, float]:
+    """Computes the gradients, from the loss or from a random gradient of the output.
 
-    def __init__(self, framework: Framework) -> None:
-        self.recording = True  # a checkpointed layer is called again on the way back
-        self._framework = framework
-        self._handles: list[Any] = []
-        self._rows: list[LayerRow] = []
-        self._layers: list[Any] = []
-        self._gradients: dict[int, Statistics] = {}
-        self._of_weights: dict[int, float] = {}
-        self._calls: dict[int, int] = {}
-        self._depth = 0
-        self._channels_first = False
-
-    def watch(self, module: Any) -> None:
-        """Puts a hook on every layer."""
-        seen: set[int] = set()
-        for name, layer in layers_of(module):
-            if id(layer) not in seen:
-                seen.add(id(layer))
-                self._handles.append(layer.register_forward_hook(partial(self._receive, name)))
-
-    def remove(self) -> None:
-        """Takes every hook away."""
-        for handle in self._handles:
-            handle.remove()
-
-    def send_back(self, module: Any, output: Any, loss: Callable[[Any], Any] | None) -> None:
-        """Computes the gradients, from the loss or from a random gradient of the output."""
-        parameters = [each for each in module.parameters() if each.requires_grad]
-        start = first_tensor(output, self._framework) if loss is None else loss(output)
-        if loss is not None:
-            self._check_loss(start)
-        if start is None or not start.requires_grad or not parameters:
-            if loss is None:
-                return
-            raise ValueError("propagation: nothing that the loss depends on requires grad")
-        seed = None if loss is not None else self._random_gradient(start)
-        gradients = self._framework.grad(start, parameters, seed, allow_unused=True)
+    Returns:
+        With a loss, the standard deviation of the gradients of each layer's matrices, by the layer's id.
+    """
+    parameters = [each for each in module.parameters() if each.requires_grad]
+    start = first_tensor(output, framework) if loss is None else loss(output)
+    if loss is not None:
+        _check_loss(start, framework)
+    if start is None or not start.requires_grad or not parameters:
         if loss is None:
-            return
-        of_parameter = {id(each): grad for each, grad in zip(parameters, gradients, strict=True)}
-        for layer in self._layers:
-            found = [of_parameter.get(id(each)) for each in matrices_of(layer)]
-            arrived = [statistics(array_of(each)) for each in found if each is not None]
-            self._of_weights[id(layer)] = _std(_together(arrived)) if arrived else math.nan
-
-    def rows(self) -> list[LayerRow]:
-        """What was measured."""
-        return [
-            replace(
-                row,
-                gradient_std=_std(self._gradients[place]) if place in self._gradients else math.nan,
-                weight_gradient_std=self._of_weights.get(id(layer), math.nan),
-            )
-            for place, (row, layer) in enumerate(zip(self._rows, self._layers, strict=True))
-        ]
-
-    def _receive(self, name: str, layer: Any, _: Any, output: Any) -> None:
-        tensor = first_tensor(output, self._framework)
-        if not self.recording or tensor is None:
-            return
-        self._depth += has_matrix(layer)
-        says = puts_channels_first(layer)
-        self._channels_first = self._channels_first if says is None else says
-        call = self._calls[id(layer)] = self._calls.get(id(layer), 0) + 1
-        kind = type(layer).__name__
-        values = array_of(tensor)
-        found = statistics(values)
-        place = len(self._rows)
-        self._layers.append(layer)
-        self._rows.append(
-            LayerRow(
-                name=name if call == 1 else f"{name} (call {call})",
-                layer=kind,
-                depth=self._depth,
-                shape=values.shape,
-                mean=found.mean,
-                std=_std(found),
-                dead=dead_fraction(kind, values, self._channels_first),
-                saturated=saturated_fraction(kind, values),
-                gradient_std=math.nan,
-                weight_gradient_std=math.nan,
-            )
-        )
-        if tensor.requires_grad:
-            self._handles.append(tensor.register_hook(partial(self._receive_gradient, place)))
-
-    def _receive_gradient(self, place: int, gradient: Any) -> None:
-        self._gradients[place] = statistics(array_of(gradient))
-
-    def _check_loss(self, value: Any) -> None:
-        if not isinstance(value, self._framework.tensor):
-            raise TypeError(f"propagation: expected loss to give a tensor, got {type(value).__name__}")
-        if math.prod(value.shape) != 1:
-            raise ValueError(
-                f"propagation: expected loss to give a scalar, got the shape {tuple(value.shape)}"
-            )
-
-    def _random_gradient(self, output: Any) -> Any:
-        values = np.empty(tuple(output.shape), np.float32)
-        normal(values, 0.0, 1.0, Generator(seed=0), None)
-        return self._framework.from_numpy(values).to(output.device).to(output.dtype)
+            return {}
+        raise ValueError("propagation: nothing that the loss depends on requires grad")
+    seed = None if loss is not None else _random_gradient(start, framework)
+    gradients = framework.grad(start, parameters, seed, allow_unused=True)
+    if loss is None:
+        return {}
+    of_parameter = {id(each): grad for each, grad in zip(parameters, gradients, strict=True)}
+    found: dict[int, float] = {}
+    for layer in recorder.layers:
+        arrived = [of_parameter.get(id(each)) for each in layer.matrices]
+        measured = [statistics(array_of(each)) for each in arrived if each is not None]
+        found[id(layer)] = _std(reduce(merge, measured)) if measured else math.nan
+    return found
 
 
-def _together(found: Iterable[Statistics]) -> Statistics:
-    whole = Statistics()
-    for each in found:
-        whole = merge(whole, each)
-    return whole
+def _row(call: Call, of_weights: Mapping[int, float]) -> LayerRow:
+    layer = call.layer
+    return LayerRow(
+        name=layer.name if call.number == 1 else f"{layer.name} (call {call.number})",
+        layer=layer.kind,
+        depth=call.depth,
+        shape=call.shape,
+        mean=call.output.mean,
+        std=_std(call.output),
+        dead=call.dead,
+        saturated=call.saturated,
+        gradient_std=math.nan if call.gradient is None else _std(call.gradient),
+        weight_gradient_std=of_weights.get(id(layer), math.nan),
+        histogram=call.histogram,
+        gradient_histogram=call.gradient_histogram,
+    )
+
+
+def _check_loss(value: Any, framework: Framework) -> None:
+    if not isinstance(value, framework.tensor):
+        raise TypeError(f"propagation: expected loss to give a tensor, got {type(value).__name__}")
+    if math.prod(value.shape) != 1:
+        raise ValueError(f"propagation: expected loss to give a scalar, got the shape {tuple(value.shape)}")
+
+
+def _random_gradient(output: Any, framework: Framework) -> Any:
+    values = np.empty(tuple(output.shape), np.float32)
+    normal(values, 0.0, 1.0, Generator(seed=0), None)
+    return framework.from_numpy(values).to(output.device).to(output.dtype)
 
 
 def _std(found: Statistics) -> float:

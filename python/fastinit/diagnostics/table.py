@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from difflib import get_close_matches
 from html import escape
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, overload
@@ -72,7 +72,7 @@ class Table(Generic[R]):
         Returns:
             `{"rows": [...]}` with a dictionary of each row's fields, and what the table as a whole says.
         """
-        return {"rows": [{key: _plain(value) for key, value in asdict(row).items()} for row in self.rows]}
+        return {"rows": [_document(row) for row in self.rows]}
 
     def __str__(self) -> str:
         """The columns one beside another, words at the left and numbers at the right; NaN is "-"."""
@@ -129,6 +129,11 @@ def _text(value: object) -> str:
     # What would steer a terminal is written out.
     text = str(value)
     return text if text.isprintable() else text.encode("unicode_escape").decode()
+
+
+def _document(row: Row) -> dict[str, Any]:
+    """The fields of a row, but for those that are there to be drawn."""
+    return {each.name: _plain(getattr(row, each.name)) for each in fields(row) if each.repr}
 
 
 def _plain(value: Any) -> Any:
