@@ -1,4 +1,4 @@
-"""`python -m benchmarks [fills] [dense] [models] [checkpoints]`: fastinit beside its peers, in ratios."""
+"""`python -m benchmarks [fills] [dense] [models] [diagnostics] [checkpoints]`: beside peers, in ratios."""
 
 from __future__ import annotations
 
@@ -6,10 +6,16 @@ import argparse
 from pathlib import Path
 
 import fastinit
-from benchmarks import checkpoints, dense, fills, models
+from benchmarks import checkpoints, dense, diagnostics, fills, models
 from benchmarks.peers import torch
 
-SUITES = {"fills": fills.run, "dense": dense.run, "models": models.run, "checkpoints": checkpoints.run}
+SUITES = {
+    "fills": fills.run,
+    "dense": dense.run,
+    "models": models.run,
+    "diagnostics": diagnostics.run,
+    "checkpoints": checkpoints.run,
+}
 
 
 def arguments() -> argparse.Namespace:
@@ -25,7 +31,7 @@ def arguments() -> argparse.Namespace:
         type=int,
         nargs="+",
         default=sorted({1, all_threads}),
-        help="default: 1 and all; dense and models: the most",
+        help="default: 1 and all; dense, models and diagnostics: the most",
     )
     of_fills = parser.add_argument_group("fills")
     of_fills.add_argument(
