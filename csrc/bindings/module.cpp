@@ -12,6 +12,7 @@ PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
     fastinit::bindings::register_dlpack(module);
     fastinit::bindings::register_fill(module);
     fastinit::bindings::register_generator(module);
+    fastinit::bindings::register_gram(module);
     fastinit::bindings::register_loss(module);
     fastinit::bindings::register_moments(module);
     fastinit::bindings::register_optimizer(module);

@@ -12,6 +12,7 @@ void register_dense(pybind11::module_& module);
 void register_dlpack(pybind11::module_& module);
 void register_fill(pybind11::module_& module);
 void register_generator(pybind11::module_& module);
+void register_gram(pybind11::module_& module);
 void register_loss(pybind11::module_& module);
 void register_moments(pybind11::module_& module);
 void register_optimizer(pybind11::module_& module);

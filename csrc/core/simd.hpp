@@ -139,6 +139,8 @@ FASTINIT_INLINE U64 join_upper_halves(U64 a, U64 b) {
 FASTINIT_INLINE F64 widen(HalfVector<float> x) {
 #if FASTINIT_VECTOR_BYTES == 64 && defined(__AVX512F__)
     return (F64)_mm512_cvtps_pd((__m256)x);
+#elif FASTINIT_VECTOR_BYTES == 32 && defined(__AVX2__)
+    return (F64)_mm256_cvtps_pd((__m128)x);
 #else
     return __builtin_convertvector(x, F64);
 #endif

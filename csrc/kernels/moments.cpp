@@ -5,13 +5,13 @@
 #include "core/dtypes.hpp"
 #include "core/float_environment.hpp"
 #include "core/simd.hpp"
+#include "kernels/widening.hpp"
 
 namespace fastinit::kernels::FASTINIT_ISA {
 namespace {
 
 using core::F64;
 using core::FloatEnvironment;
-using core::HalfVector;
 using core::lanes;
 using core::splat;
 using core::Vector;
@@ -19,31 +19,6 @@ using core::Vector;
 // Value i is summed in part i % parts: the same order of additions whatever the width of a vector.
 constexpr int parts = 16;
 constexpr int sum_vectors = parts / lanes<F64>;
-
-template <class V>
-FASTINIT_INLINE V load(const void* from) {
-    V x;
-    __builtin_memcpy(&x, from, sizeof x);
-    return x;
-}
-
-// A full vector of values as they are computed with.
-template <class D>
-FASTINIT_INLINE Vector<typename D::Real> load_wide(const typename D::Stored* from) {
-    if constexpr (sizeof(typename D::Stored) < sizeof(typename D::Real))
-        return D::widen(load<HalfVector<typename D::Stored>>(from));
-    else
-        return load<Vector<typename D::Real>>(from);
-}
-
-// The vectors of float64 that hold a vector's values.
-FASTINIT_INLINE void store_wide(F64* to, F64 x) { *to = x; }
-FASTINIT_INLINE void store_wide(F64* to, core::F32 x) {
-    HalfVector<float> halves[2];
-    __builtin_memcpy(halves, &x, sizeof x);
-    to[0] = core::widen(halves[0]);
-    to[1] = core::widen(halves[1]);
-}
 
 template <class D>
 class Summer {

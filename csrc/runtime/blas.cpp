@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdlib>
 #include <limits>
 #include <mutex>
@@ -27,9 +28,14 @@ template <class T>
 using Gemm = void (*)(int order, int trans_a, int trans_b, int m, int n, int k, T alpha, const T* a, int lda,
                       const T* b, int ldb, T beta, T* c, int ldc);
 
+// LAPACK's names are Fortran's: by address, and the length of each word at the end.
+using Posv = void (*)(const char* triangle, const int* n, const int* count, double* a, const int* lda,
+                      double* b, const int* ldb, int* info, std::size_t);
+
 struct Library {
     Gemm<float> sgemm;
     Gemm<double> dgemm;
+    Posv dposv;
     char* (*get_config)();
 };
 
@@ -117,7 +123,7 @@ bool load_blas(const std::string& directory) {
     static Library library;
     void (*set_num_threads)(int);
     if (!find(handle, "scipy_cblas_sgemm", library.sgemm) ||
-        !find(handle, "scipy_cblas_dgemm", library.dgemm) ||
+        !find(handle, "scipy_cblas_dgemm", library.dgemm) || !find(handle, "scipy_dposv_", library.dposv) ||
         !find(handle, "scipy_openblas_set_num_threads", set_num_threads) ||
         !find(handle, "scipy_openblas_get_config", library.get_config)) {
         dlclose(handle);
@@ -145,6 +151,15 @@ bool multiply_by_blas(const Product<float>& product) {
 bool multiply_by_blas(const Product<double>& product) {
     const Library* library = loaded;
     return library && multiply(product, library->dgemm);
+}
+
+Solved solve_by_blas(Index n, Index count, double* a, double* b) {
+    const Library* library = loaded;
+    if (!library || !fits(n) || !fits(count)) return Solved::no_blas;
+    const int size = static_cast<int>(n), vectors = static_cast<int>(count);
+    int info = 0;
+    library->dposv("L", &size, &vectors, a, &size, b, &size, &info, 1);
+    return info == 0 ? Solved::yes : Solved::not_positive;
 }
 
 }  // namespace fastinit::runtime

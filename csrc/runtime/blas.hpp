@@ -31,4 +31,10 @@ std::string blas_config();
 bool multiply_by_blas(const kernels::Product<float>& product);
 bool multiply_by_blas(const kernels::Product<double>& product);
 
+enum class Solved { yes, not_positive, no_blas };
+
+// Solves A x = b for `count` vectors of n elements, which the solutions replace, on the calling thread, by
+// the Cholesky factors of A, a symmetric matrix whose elements they replace.
+Solved solve_by_blas(kernels::Index n, kernels::Index count, double* a, double* b);
+
 }  // namespace fastinit::runtime

@@ -20,6 +20,7 @@
     extern const PointwiseTable pointwise_table;   \
     extern const Blake2bTable blake2b_table;       \
     extern const MomentsTable moments_table;       \
+    extern const GramTable gram_table;             \
     }
 FASTINIT_DECLARE_ISA(baseline)
 #ifdef FASTINIT_HAS_avx2
@@ -60,18 +61,19 @@ const std::vector<Candidate>& candidates() {
         {{"baseline", kernels::baseline::fill_table, kernels::baseline::dense_table,
           kernels::baseline::loss_table, kernels::baseline::optimizer_table,
           kernels::baseline::orthogonal_table, kernels::baseline::pointwise_table,
-          kernels::baseline::blake2b_table, kernels::baseline::moments_table},
+          kernels::baseline::blake2b_table, kernels::baseline::moments_table, kernels::baseline::gram_table},
          [] { return true; }},
 #ifdef FASTINIT_HAS_avx2
         {{"avx2", kernels::avx2::fill_table, kernels::avx2::dense_table, kernels::avx2::loss_table,
           kernels::avx2::optimizer_table, kernels::avx2::orthogonal_table, kernels::avx2::pointwise_table,
-          kernels::avx2::blake2b_table, kernels::avx2::moments_table},
+          kernels::avx2::blake2b_table, kernels::avx2::moments_table, kernels::avx2::gram_table},
          &has_avx2},
 #endif
 #ifdef FASTINIT_HAS_avx512
         {{"avx512", kernels::avx512::fill_table, kernels::avx512::dense_table, kernels::avx512::loss_table,
           kernels::avx512::optimizer_table, kernels::avx512::orthogonal_table,
-          kernels::avx512::pointwise_table, kernels::avx512::blake2b_table, kernels::avx512::moments_table},
+          kernels::avx512::pointwise_table, kernels::avx512::blake2b_table, kernels::avx512::moments_table,
+          kernels::avx512::gram_table},
          &has_avx512},
 #endif
     };

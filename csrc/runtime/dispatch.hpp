@@ -6,6 +6,7 @@
 #include "kernels/blake2b.hpp"
 #include "kernels/dense.hpp"
 #include "kernels/fill.hpp"
+#include "kernels/gram.hpp"
 #include "kernels/loss.hpp"
 #include "kernels/moments.hpp"
 #include "kernels/optimizer.hpp"
@@ -25,6 +26,7 @@ struct Kernels {
     const kernels::PointwiseTable& pointwise;
     const kernels::Blake2bTable& blake2b;
     const kernels::MomentsTable& moments;
+    const kernels::GramTable& gram;
 };
 
 // The kernels in use: the best that was built and that this CPU has, or the one that FASTINIT_ISA names.

@@ -288,6 +288,18 @@ def linear_backward(
 def matmul(a: FloatArray, b: FloatArray, /) -> FloatArray:
     """A @ b for matrices (..., m, k) and (..., k, n) of one dtype; leading dimensions broadcast."""
 
+def gram_product(matrix: FillArray, x: FloatArray, /) -> FloatArray:
+    """A^T (A x), the matrix read once; in the precision of x, float32 or float64, sums of parts in float64.
+
+    The rows or the columns of the matrix are contiguous. The result does not depend on the number of threads.
+    """
+
+def solve_positive(matrix: FloatArray, vectors: FloatArray, /) -> FloatArray | None:
+    """The solutions x of A x = b for vectors (count, n) of float64, on one thread; None without OpenBLAS.
+
+    ValueError where the symmetric matrix A is not positive definite.
+    """
+
 def activation(name: str, x: FloatArray, first: float = 0.0, second: float = 0.0, /) -> FloatArray:
     """The activation of that name, as a new array.
 

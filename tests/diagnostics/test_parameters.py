@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +176,21 @@ class TestCheckpoints:
         checkpoint.write(self.recipe, tmp_path, seed=3)
         with pytest.raises(ValueError, match='like="torch" asks for a module'):
             parameters(tmp_path, like="torch")
+
+
+@pytest.mark.parametrize("shape", [(400, 30), (30, 400)])
+def test_a_tensor_too_large_to_be_held_is_read_in_pieces(
+    shape: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = sys.modules[parameters.__module__]
+    monkeypatch.setattr(module, "_LARGEST_MATRIX", 1000)
+    monkeypatch.setattr(module, "_PIECE", 500)
+    values = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    table = parameters({"w": values, "zero": np.zeros(shape)})
+    most = np.linalg.norm(values, 2)
+    assert 0.98 * most <= table["w"].spectral_norm <= most * (1 + 1e-6)
+    assert math.isnan(table["w"].condition) == (shape[0] < shape[1])
+    assert (table["zero"].spectral_norm, table["zero"].condition) == (0.0, math.inf)
 
 
 class TestTheTable:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 
+from .._core import get_num_threads
 from ..nn.init import Layout
 from ..nn.init.layout import resolve
 from ..recipe import Recipe, TensorSpec
@@ -16,7 +18,7 @@ from ..recipe.spec import DTYPES
 from ..recipe.wrappers import bare_names
 from ..statistics import Statistics, merge, statistics
 from .moments import Expected, expected_of
-from .spectrum import Spectrum, spectrum
+from .spectrum import Spectrum, spectrum, spectrum_in_pieces
 from .table import Table
 from .tensors import Held, Source, source_of
 from .torch_defaults import torch_defaults
@@ -27,7 +29,10 @@ Wanted: TypeAlias = tuple[Expected, Layout | None]
 __all__ = ["ParameterRow", "Parameters", "parameters"]
 
 _LARGEST_MATRIX = 1 << 28
-"""Values of a tensor that is held as a whole for its spectrum."""
+"""Values of a tensor that is held as a whole for its spectrum; a larger one is read in pieces."""
+
+_PIECE = 1 << 24
+"""Values of such a piece."""
 
 
 @dataclass(frozen=True)
@@ -153,8 +158,10 @@ def parameters(
         like: "torch": the constructors of a module's layers should have, with PyTorch's defaults. Nothing is
             expected of layers of types that PyTorch has not.
         spectra: whether spectral norms and condition numbers are computed, as `spectrum` says, which are by
-            far the most work; tensors of more than 2^28 values are left out. A parameter of more than 2
-            dimensions is one matrix, of the first by the rest, or those that its rule's layout says.
+            far the most work. A parameter of more than 2 dimensions is one matrix, of the first by the rest,
+            or those that its rule's layout says. One of more than 2^28 values is read 16 times, in pieces,
+            and has no condition number if it has more columns than rows, nor a spectrum if a layout says
+            which matrices it holds.
         threshold: from which z-score on a row is flagged.
         names: of which parameters the rows are, in the model's order all the same; of all if None. The recipe
             must fit all.
@@ -192,14 +199,19 @@ def parameters(
         wanted = _by_recipe(source, recipe)
     elif like is not None:
         wanted = _like_torch(source)
-    rows = []
-    for name, held in source.tensors.items():
-        if names is not None and name not in names:
-            continue
+    chosen = [name for name in source.tensors if names is None or name in names]
+
+    def row(name: str) -> ParameterRow:
         expected, layout = wanted.get(name, (None, None))
-        rows.append(_row(name, held, expected, layout, spectra, threshold))
-        if observe is not None:
-            observe(held.count)
+        return _row(name, source.tensors[name], expected, layout, spectra, threshold)
+
+    rows = []
+    # Two at a time: one is read, or in a part that has but one thread, while the other keeps all busy.
+    with ThreadPoolExecutor(min(2, get_num_threads())) as pool:
+        for found in pool.map(row, chosen):
+            rows.append(found)
+            if observe is not None:
+                observe(found.count)
     return Parameters(rows)
 
 
@@ -234,7 +246,7 @@ def _row(
     found, inf = _figures(held) if held.real else (Statistics(held.count), 0)
     at_ends = Spectrum(math.nan, math.nan, True)
     if spectra and held.real and not found.nan and not inf:
-        at_ends = _spectrum(held, layout)
+        at_ends = _spectrum(held, layout, max(found.max, -found.min) if found.numbers else 0.0)
     z = math.nan if wanted is None else wanted.z_of_std(found, held.dtype)
     z_mean = math.nan if wanted is None else wanted.z_of_mean(found, held.dtype)
     # A product that is too large is infinite, where a power raises.
@@ -276,9 +288,11 @@ def _figures(held: Held) -> tuple[Statistics, int]:
     return found, inf
 
 
-def _spectrum(held: Held, layout: Layout | None) -> Spectrum:
-    if len(held.shape) < 2 or not 0 < held.count <= _LARGEST_MATRIX:
+def _spectrum(held: Held, layout: Layout | None, largest: float) -> Spectrum:
+    if len(held.shape) < 2 or not held.count:
         return Spectrum(math.nan, math.nan, True)
+    if held.count > _LARGEST_MATRIX:
+        return _in_pieces(held, largest) if layout is None else Spectrum(math.nan, math.nan, True)
     whole = held.read(0, held.count).reshape(held.shape)
     if layout is None or held.shape != held.whole_shape:
         return spectrum(whole)
@@ -292,6 +306,18 @@ def _spectrum(held: Held, layout: Layout | None) -> Spectrum:
         max(each.condition for each in found),
         all(each.exact for each in found),
     )
+
+
+def _in_pieces(held: Held, largest: float) -> Spectrum:
+    rows, columns = held.shape[0], held.count // held.shape[0]
+    together = max(1, _PIECE // columns)
+
+    def read() -> Iterator[np.ndarray[Any, Any]]:
+        for start in range(0, rows, together):
+            end = min(start + together, rows)
+            yield held.read(start * columns, end * columns).reshape(-1, columns)
+
+    return spectrum_in_pieces(read, (rows, columns), largest)
 
 
 def _sizes(box: tuple[slice, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
