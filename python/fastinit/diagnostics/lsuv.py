@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from ..nn.init import orthogonal_
 from ..random import Generator, default_generator
 from ..statistics import statistics
-from .framework import Framework, first_tensor, framework_of, unchanged
+from .framework import Framework, called_with, first_tensor, framework_of, unchanged
 from .layers import layers_of
 from .tensors import array_of
 
@@ -38,7 +38,7 @@ def lsuv_(
 
     Args:
         module: one of fastinit or of torch, on the CPU.
-        batch: what it is called with: a tensor, or a tuple of arguments.
+        batch: what it is called with: a tensor, a tuple of arguments, or a mapping of keyword arguments.
         tolerance: how far the variance may stay from 1.
         most_steps: how often a weight is divided at most; one step is enough where there is no bias.
         orthogonal: whether weights are made orthonormal first; else the present ones are scaled.
@@ -79,7 +79,8 @@ def lsuv_(
         scaler.watch(module)
         try:
             forward: Any = module
-            forward(*(batch if isinstance(batch, tuple) else (batch,)))
+            arguments, named = called_with(batch)
+            forward(*arguments, **named)
         except BaseException:
             scaler.bring_back()
             raise
