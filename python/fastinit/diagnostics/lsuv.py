@@ -50,7 +50,7 @@ def lsuv_(
     Raises:
         TypeError: `module` is no module.
         ValueError: the module is lazy, `tolerance` is not above 0, `most_steps` is below 1, or a layer
-            returns values of no variance or that are not finite.
+            returns values of no variance, that are not finite, or that its weight does not change.
 
     Draws:
         As `orthogonal_`, weight after weight in the order of the calls.
@@ -128,10 +128,14 @@ class _Scaler:
         if self._draws is not None:
             orthogonal_(weight, generator=self._draws)
             output = layer.forward(*args, **kwargs)
+        before = 0.0
         for _ in range(self._most_steps):
             std = self._std(name, output)
             if abs(std**2 - 1) < self._tolerance:
                 break
+            if std == before:  # a batch of zeros, or dead units before it: the bias is all there is
+                raise ValueError(f'lsuv_: the weight of "{name}" changes nothing of what the layer returns')
+            before = std
             weight.div_(std)
             output = layer.forward(*args, **kwargs)
         return output
