@@ -220,6 +220,13 @@ def test_what_a_recipe_decides_has_a_density() -> None:
         (lambda: density("exponential_", lambd=0.0), ValueError, "above 0"),
         (lambda: density("exponential_", rate=1.0), TypeError, "lambd"),
         (lambda: density("geometric_", p=1.0), ValueError, "between 0 and 1"),
+        (lambda: density("geometric_"), TypeError, "expected p, got nothing"),
+        (lambda: density("bernoulli_", q=0.5), TypeError, "expected p, got q"),
+        (lambda: density("cauchy_", sigma="wide"), TypeError, "sigma to be a number, got 'wide'"),
+        (lambda: density("normal_", std=-1.0), ValueError, "std -1"),
+        (lambda: density("uniform_", a=1.0, b=0.0), ValueError, "uniform_"),
+        (lambda: density("sparse_", (3, 3), sparsity=2.0), ValueError, "sparsity"),
+        (lambda: density(bind("normal_", {"std": -1.0})), ValueError, "std -1"),
         (lambda: density("cauchy_", layout=Layout(splits=2)), TypeError, "layout"),
     ],
 )

@@ -114,3 +114,16 @@ def test_a_call_that_fails_leaves_the_weights_as_they_were(library: Any) -> None
 def test_senseless_arguments_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         lsuv_(net(fastinit), fastinit.randn(4, 40), **options)
+
+
+def test_a_model_may_be_called_by_keywords(library: Any) -> None:
+    net, inputs = library.nn.Sequential(library.nn.Linear(20, 30)), library.randn(100, 20)
+    assert lsuv_(net, {"input": inputs})(inputs).var().item() == pytest.approx(1, abs=0.1)
+
+
+def test_a_batch_that_no_weight_changes_is_refused_and_the_weights_are_as_before(library: Any) -> None:
+    net = library.nn.Sequential(library.nn.Linear(20, 30))
+    before = net[0].weight.detach().clone()
+    with pytest.raises(ValueError, match='the weight of "0" changes nothing'):
+        lsuv_(net, library.zeros(100, 20))
+    assert bool((net[0].weight == before).all())

@@ -56,6 +56,12 @@ def test_what_is_no_number_is_counted_and_flagged() -> None:
     assert table["odd"].flags == ("1 NaN", "3 infinite")
 
 
+@pytest.mark.parametrize("values", [np.ones(2, complex), np.array(["a", "b"])])
+def test_what_are_no_real_numbers_have_no_figures(values: Any) -> None:
+    row = parameters({"odd": values})["odd"]
+    assert all(map(math.isnan, (row.mean, row.std, row.min, row.max, row.norm)))
+
+
 @pytest.mark.parametrize("view", [np.s_[::2, ::-1], np.s_[:, 1:3], np.s_[:0], np.s_[3, 2]])
 def test_any_view_of_memory_is_measured(view: Any) -> None:
     values = np.random.default_rng(0).normal(size=(8, 6))[view]
@@ -253,6 +259,8 @@ class TestTheTable:
             "expected recipe or like, got both",
         ),
         (perceptron(), {"like": "jax"}, ValueError, "expected like to be \"torch\", got 'jax'"),
+        (perceptron(), {"recipe": "kaiming"}, TypeError, "expected recipe to be a Recipe, got str"),
+        (perceptron(), {"names": "0.weight"}, TypeError, 'expected several names, got "0.weight"'),
         (perceptron(), {"threshold": 0}, ValueError, "expected a threshold above 0, got 0"),
         (perceptron(), {"recipe": Recipe([Rule("*.bias", "zeros_")])}, RecipeError, "no rule matches"),
     ],
@@ -267,7 +275,9 @@ def test_what_has_no_memory_is_refused(framework: str) -> None:
     module = pytest.importorskip(framework)
     with module.device("meta"):
         net = module.nn.Linear(3, 4)
-    with pytest.raises(TypeError, match='parameters: "weight" has no values to read'):
+    with pytest.raises(
+        TypeError, match='parameters: "weight" has no values to read: it is on the device "meta"'
+    ):
         parameters(net)
 
 

@@ -97,6 +97,29 @@ def test_what_overflows_has_exploded(library: Any) -> None:
     assert found[-1].std == math.inf
 
 
+def kaiming(weight: Any) -> Any:
+    return fastinit.nn.init.kaiming_normal_(weight, nonlinearity="relu")
+
+
+def test_what_starts_without_a_spread_is_not_said_to_explode(library: Any) -> None:
+    deep = perceptron(library, "ReLU", kaiming, depth=5)
+    one = library.nn.Sequential(*deep, library.nn.Linear(100, 1))
+    for inputs in (library.ones(8, 100), library.randn(1, 100)):
+        assert propagation(one, inputs).explodes_at is None
+        for loss in (None, lambda output: output.mean(), lambda output: output.sum()):
+            found = propagation(one, inputs, loss)
+            assert found[-1].gradient_std == 0 or loss is None
+            assert (found.gradient_vanishes_at, found.gradient_explodes_at) == (None, None)
+
+
+def test_what_is_lost_is_told_also_where_it_started_without_a_spread(library: Any) -> None:
+    found = propagation(
+        perceptron(library, "Identity", normal(0.01)), library.ones(8, 100), lambda output: output.mean()
+    )
+    assert found.vanishes_at is not None
+    assert found.gradient_vanishes_at is not None
+
+
 def small(library: Any) -> Any:
     nn = library.nn
     return nn.Sequential(nn.Linear(6, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Dropout(0.5), nn.Linear(8, 3))
@@ -152,6 +175,19 @@ def test_values_near_a_limit_are_saturated(library: Any, activation: str, width:
     inputs = library.tensor([[-9.0, -1.9, -1.8, 0.0, 1.8, 1.9, 2.0, 9.0]]) * width
     found = propagation(library.nn.Sequential(getattr(library.nn, activation)()), inputs)
     assert found[0].saturated == 5 / 8  # tanh(1.83) = 0.95
+
+
+@pytest.mark.parametrize(
+    ("activation", "arguments", "ends"),
+    [("Hardtanh", (), (-1.0, 1.0)), ("Hardtanh", (-4.0, 2.0), (-4.0, 2.0)), ("Hardsigmoid", (), (-3.0, 3.0))],
+)
+def test_what_has_a_hard_limit_is_saturated_at_it_and_not_before(
+    library: Any, activation: str, arguments: tuple[float, ...], ends: tuple[float, float]
+) -> None:
+    low, high = ends
+    inputs = library.tensor([[low - 1, low, 0.99 * low, 0.0, 0.99 * high, high, high + 1, high + 9]])
+    found = propagation(library.nn.Sequential(getattr(library.nn, activation)(*arguments)), inputs)
+    assert found[0].saturated == 5 / 8
 
 
 def test_a_layer_that_is_called_again_has_a_row_for_each_call(library: Any) -> None:

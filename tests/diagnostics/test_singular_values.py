@@ -69,6 +69,18 @@ def test_the_law_integrates_to_one_and_is_zero_outside(shape: tuple[int, int]) -
     assert (outside == 0).all()
 
 
+@pytest.mark.parametrize("library", ["fastinit", "torch"])
+def test_a_tensor_is_as_good_as_an_array(library: str) -> None:
+    tensor = pytest.importorskip(library).randn(30, 20)
+    assert (singular_values(tensor).values == singular_values(tensor.numpy()).values).all()
+
+
+@pytest.mark.parametrize("given", [np.eye(3, dtype=complex), np.array([["a"]]), [[1.0]], 3])
+def test_what_is_no_matrix_of_real_numbers_is_refused(given: Any) -> None:
+    with pytest.raises(TypeError, match="singular_values: expected"):
+        singular_values(given)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [

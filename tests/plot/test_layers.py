@@ -250,16 +250,28 @@ def test_pictures_are_drawn_into_the_axes_that_are_given() -> None:
         assert draw(ax) is ax.figure
 
 
+def test_gradients_are_drawn_though_that_of_the_last_layer_has_no_spread() -> None:
+    net = nn.Sequential(*[nn.Linear(16, 16) for _ in range(4)])
+    found = diagnostics.propagation(net, fastinit.ones(8, 16), lambda output: output.mean())
+    for panel in plot.signals(found).axes:
+        drawn = panel.lines[-1].get_ydata()
+        assert np.isfinite(np.asarray(drawn)).sum() == 3 + (panel is panel.figure.axes[0])
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
         (lambda: plot.signals({"a": 3}), TypeError, "tables of propagation, got int"),
+        (lambda: plot.signals([Propagation([], 1.0)]), TypeError, "a mapping of such, got list"),
         (lambda: plot.signals(Propagation([], 1.0)), ValueError, "no layer"),
         (lambda: plot.signals(table(FIFTY, FIFTY), ax=Figure().subplots()), ValueError, "2 Axes"),
         (lambda: plot.ridge(3), TypeError, "got int"),
         (lambda: plot.ridge({}), ValueError, "no layer"),
         (lambda: plot.ridge({"a": "b"}), TypeError, "ridge"),
         (lambda: plot.coordinate_check([]), ValueError, "no rows"),
+        (lambda: plot.coordinate_check(3), TypeError, "got int"),
+        (lambda: plot.coordinate_check(Parameters([])), ValueError, "no rows"),
+        (lambda: plot.coordinate_check(table(FIFTY, FIFTY)), TypeError, "width, step and size, got Drawn"),
         (lambda: plot.parameters([]), TypeError, "got list"),
         (lambda: plot.parameters(Parameters([]), theme="blue"), ValueError, "theme"),
     ],

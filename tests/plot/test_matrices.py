@@ -110,6 +110,13 @@ def test_the_law_of_another_standard_deviation_can_be_asked_for() -> None:
     assert other > 2.5 * own
 
 
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
+def test_a_matrix_of_numpys_own_class_is_a_matrix() -> None:
+    values = np.arange(12.0).reshape(3, 4)
+    (drawn,), (same,) = (plot.heatmap(each).axes[0].images for each in (np.asmatrix(values), values))
+    assert (drawn.get_array() == same.get_array()).all()
+
+
 @pytest.mark.parametrize("draw", [plot.heatmap, plot.spectrum])
 @pytest.mark.parametrize(
     ("given", "error"),

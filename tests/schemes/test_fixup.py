@@ -115,7 +115,9 @@ BLOCK = {"layer1.0.conv1.weight": (4, 4), "layer1.0.conv2.weight": (4, 4)}
         (BLOCK, {}, "fixup: no parameter is called as usual, .*fc.weight.*: give classifier="),
         (BLOCK, {"classifier": "x"}, "fixup: classifier: 'x' matches no parameter"),
         (BLOCK, {"branches": [["a", "b"]]}, "fixup: branches: no block has the layers a, b"),
-        (BLOCK, {"branches": [[]]}, r"fixup: expected branches to be names of layers, got \(\)"),
+        (BLOCK, {"branches": [[]]}, r"fixup: expected branches to be tuples of names of layers, got \[\]"),
+        (BLOCK, {"branches": ["conv1", "conv2"]}, "tuples of names of layers, got 'conv1'"),
+        (BLOCK, {"branches": "conv1"}, "tuples of names of layers, got 'conv1'"),
         (
             {**BLOCK, "layer1.0.bn1.weight": (4,)},
             {},

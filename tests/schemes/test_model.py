@@ -77,6 +77,11 @@ def test_what_is_no_shape_is_refused(given: Any, message: str) -> None:
         schemes.gpt2(given)
 
 
+def test_a_name_is_a_string() -> None:
+    with pytest.raises(TypeError, match="gpt2: expected names to be strings, got 1"):
+        schemes.gpt2({1: (3, 3)})
+
+
 @pytest.mark.parametrize("name", ["fastinit", "torch"])
 @pytest.mark.filterwarnings("ignore:Lazy modules")
 def test_a_lazy_module_has_no_shapes_yet(name: str) -> None:

@@ -13,7 +13,7 @@ from ..recipe.spec import DTYPES
 from ..statistics import Statistics
 
 _THRESHOLD = 5.0
-"""Standard errors: chance takes one right tensor in some millions so far."""
+"""Standard errors: chance takes one right tensor in about a million so far."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .framework import Framework, first_tensor, framework_of, seeded
+from .framework import Framework, called_with, first_tensor, framework_of, seeded
 from .layers import layers_of
 from .table import Table
 from .tensors import array_of
@@ -215,10 +215,8 @@ class _Recorder:
         """Calls the module, and gives the sizes by name, in the order of the calls, and what it returned."""
         self._sizes, self._calls, self._last = {}, {}, None
         self._recording = True
-        if isinstance(inputs, Mapping):
-            output = module(**inputs)
-        else:
-            output = module(*(inputs if isinstance(inputs, tuple) else (inputs,)))
+        arguments, named = called_with(inputs)
+        output = module(*arguments, **named)
         self._recording = False
         final = first_tensor(output, self._framework)
         if final is not None and final is not self._last:

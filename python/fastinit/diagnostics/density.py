@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from ..nn.init import Layout
-from ..recipe import Assignment
+from ..recipe import Assignment, TensorSpec
 from ..recipe.initialiser import Initialiser, bind
 from . import curves
 from .curves import Curve
@@ -106,20 +107,26 @@ def density(
     if isinstance(initialiser, str) and initialiser in _METHODS:
         if layout is not None:
             raise TypeError(f"density: {initialiser} reads no fans, so that a layout has no meaning for it")
+        parts = _METHODS[initialiser](**arguments)
         given = ", ".join(f"{key}={value:.6g}" for key, value in arguments.items())
-        return _mixture(
-            f"{initialiser}({given})", [(1.0, each) for each in _METHODS[initialiser](**arguments)]
-        )
+        return _mixture(f"{initialiser}({given})", [(1.0, each) for each in parts])
     if isinstance(initialiser, str):
-        return density_of(bind(initialiser, arguments, layout), shape)
+        return _checked(bind(initialiser, arguments, layout), shape)
     if arguments or layout is not None:
         raise TypeError("density: arguments and a layout go with a name; what a recipe decides has its own")
     if isinstance(initialiser, Assignment):
         return density_of(initialiser.initialiser, initialiser.spec.shape)
     if isinstance(initialiser, Initialiser):
-        return density_of(initialiser, shape)
+        return _checked(initialiser, shape)
     kind = type(initialiser).__name__
     raise TypeError(f"density: expected the name of an initialiser or what a recipe decides, got {kind}")
+
+
+def _checked(initialiser: Initialiser, shape: Shape) -> Density:
+    """What the fill refuses, such as a negative standard deviation, has no density."""
+    if math.prod(shape):
+        initialiser.check(TensorSpec(shape, "float64"))
+    return density_of(initialiser, shape)
 
 
 def density_of(initialiser: Initialiser, shape: Shape) -> Density:
@@ -257,8 +264,21 @@ _PARTS: Mapping[str, Callable[[Shape, Mapping[str, Any]], list[_Part]]] = {
 }
 
 
-def _geometric(p: float) -> list[_Part]:
+def _numbers(defaults: Mapping[str, float | None], given: Mapping[str, Any]) -> list[float]:
+    """The arguments of a method in their order; a default of None stands for one that must be given."""
+    arguments = {**defaults, **given}
+    if arguments.keys() != defaults.keys() or None in arguments.values():
+        got = " and ".join(sorted(given)) or "nothing"
+        raise TypeError(f"density: expected {' and '.join(defaults)}, got {got}")
+    for name, value in arguments.items():
+        if not isinstance(value, Real):
+            raise TypeError(f"density: expected {name} to be a number, got {value!r}")
+    return [float(value) for value in arguments.values()]
+
+
+def _geometric(**given: float) -> list[_Part]:
     """The number of trials up to the first success; the last number stands for all that follow."""
+    (p,) = _numbers({"p": None}, given)
     if not 0 < p < 1:
         raise ValueError(f"density: geometric_ expects p between 0 and 1, got {p}")
     last = min(1000, math.ceil(math.log(1e-6) / math.log1p(-p)) + 1)
@@ -266,7 +286,8 @@ def _geometric(p: float) -> list[_Part]:
     return [*chances, _Spike((1 - p) ** (last - 1), last)]
 
 
-def _bernoulli(p: float = 0.5) -> list[_Part]:
+def _bernoulli(**given: float) -> list[_Part]:
+    (p,) = _numbers({"p": 0.5}, given)
     if not 0 <= p <= 1:
         raise ValueError(f"density: bernoulli_ expects p in [0, 1], got {p}")
     return _ones(p)
@@ -276,11 +297,7 @@ def _drawn(curve: Callable[..., Curve], scale: str, **defaults: float) -> Callab
     """What checks the scale of a curve before it is made."""
 
     def parts(**given: float) -> list[_Part]:
-        if unknown := given.keys() - defaults.keys():
-            raise TypeError(
-                f"density: expected {' and '.join(defaults)}, got {' and '.join(sorted(unknown))}"
-            )
-        arguments = {**defaults, **given}
+        arguments = dict(zip(defaults, _numbers(defaults, given), strict=True))
         if not 0 < arguments[scale] < math.inf:
             raise ValueError(f"density: expected {scale} to be above 0 and finite, got {arguments[scale]}")
         return [curve(*arguments.values())]

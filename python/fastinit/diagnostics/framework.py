@@ -15,7 +15,7 @@ from ..nn import Module
 from ..random import default_generator, manual_seed
 from ..tensor import Tensor
 
-__all__ = ["Framework", "first_tensor", "framework_of", "seeded", "unchanged"]
+__all__ = ["Framework", "called_with", "first_tensor", "framework_of", "seeded", "unchanged"]
 
 
 class Framework(NamedTuple):
@@ -103,6 +103,13 @@ def seeded(seed: int) -> Iterator[None]:
         yield
     finally:
         bring_back()
+
+
+def called_with(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments of a module's call: a tensor alone, a tuple of arguments, or a mapping of keywords."""
+    if isinstance(inputs, Mapping):
+        return (), dict(inputs)
+    return (inputs if isinstance(inputs, tuple) else (inputs,)), {}
 
 
 def first_tensor(found: Any, framework: Framework) -> Any:

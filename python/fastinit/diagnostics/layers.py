@@ -13,6 +13,7 @@ __all__ = [
     "dead_fraction",
     "has_parameters",
     "layers_of",
+    "limits_of",
     "matrices_of",
     "puts_channels_first",
     "saturated_fraction",
@@ -39,12 +40,13 @@ _RECTIFIERS = frozenset(
 )
 """Activations that pass what is above 0, and next to nothing of what is below."""
 
-_LIMITS = {"Tanh": (-1.0, 1.0), "Hardtanh": (-1.0, 1.0), "Sigmoid": (0.0, 1.0), "Hardsigmoid": (0.0, 1.0)}
-"""Between which limits the outputs of the activations lie that saturate."""
+_LIMITS = {"Tanh": (-1.0, 1.0), "Sigmoid": (0.0, 1.0), "Hardsigmoid": (0.0, 1.0)}
+"""Between which limits the outputs of the activations lie that saturate; a Hardtanh has its own."""
 
 _NEAR = 0.025
 """Which part of the way between its limits an output of a saturated unit is away from one at most. There
-the slope of a sigmoid or of a tanh has fallen below a tenth of its largest."""
+the slope of a sigmoid or of a tanh has fallen below a tenth of its largest; those of Hardtanh and Hardsigmoid
+are as large as ever up to the limit, and 0 there."""
 
 _CHANNELS_FIRST = ("Conv", "BatchNorm", "InstanceNorm", "GroupNorm")
 """How the types of layers begin whose outputs are (batch, channel, ...); those of others end in features."""
@@ -92,13 +94,24 @@ def dead_fraction(kind: str, output: Array, channels_first: bool) -> float:
     return float(np.count_nonzero(most <= 0) / most.size)
 
 
-def saturated_fraction(kind: str, output: Array) -> float:
-    """Which part of an activation's outputs lie so near a limit that next to no gradient passes."""
-    if kind not in _LIMITS or not output.size:
-        return math.nan
+def limits_of(layer: Any) -> tuple[float, float] | None:
+    """Beyond which outputs next to no gradient passes a layer; None if it saturates nowhere."""
+    kind = type(layer).__name__
+    if kind == "Hardtanh":
+        return layer.min_val, layer.max_val
+    if kind not in _LIMITS:
+        return None
     low, high = _LIMITS[kind]
-    margin = _NEAR * (high - low)
-    return (np.count_nonzero(output < low + margin) + np.count_nonzero(output > high - margin)) / output.size
+    margin = 0.0 if kind.startswith("Hard") else _NEAR * (high - low)
+    return low + margin, high - margin
+
+
+def saturated_fraction(limits: tuple[float, float] | None, output: Array) -> float:
+    """Which part of an activation's outputs lie at its limits or beyond; NaN if it has none."""
+    if limits is None or not output.size:
+        return math.nan
+    low, high = limits
+    return (np.count_nonzero(output <= low) + np.count_nonzero(output >= high)) / output.size
 
 
 def puts_channels_first(layer: Any) -> bool | None:

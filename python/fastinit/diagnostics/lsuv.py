@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from ..nn.init import orthogonal_
 from ..random import Generator, default_generator
 from ..statistics import statistics
-from .framework import Framework, first_tensor, framework_of, unchanged
+from .framework import Framework, called_with, first_tensor, framework_of, unchanged
 from .layers import layers_of
 from .tensors import array_of
 
@@ -38,7 +38,7 @@ def lsuv_(
 
     Args:
         module: one of fastinit or of torch, on the CPU.
-        batch: what it is called with: a tensor, or a tuple of arguments.
+        batch: what it is called with: a tensor, a tuple of arguments, or a mapping of keyword arguments.
         tolerance: how far the variance may stay from 1.
         most_steps: how often a weight is divided at most; one step is enough where there is no bias.
         orthogonal: whether weights are made orthonormal first; else the present ones are scaled.
@@ -50,7 +50,7 @@ def lsuv_(
     Raises:
         TypeError: `module` is no module.
         ValueError: the module is lazy, `tolerance` is not above 0, `most_steps` is below 1, or a layer
-            returns values of no variance or that are not finite.
+            returns values of no variance, that are not finite, or that its weight does not change.
 
     Draws:
         As `orthogonal_`, weight after weight in the order of the calls.
@@ -79,7 +79,8 @@ def lsuv_(
         scaler.watch(module)
         try:
             forward: Any = module
-            forward(*(batch if isinstance(batch, tuple) else (batch,)))
+            arguments, named = called_with(batch)
+            forward(*arguments, **named)
         except BaseException:
             scaler.bring_back()
             raise
@@ -127,10 +128,14 @@ class _Scaler:
         if self._draws is not None:
             orthogonal_(weight, generator=self._draws)
             output = layer.forward(*args, **kwargs)
+        before = 0.0
         for _ in range(self._most_steps):
             std = self._std(name, output)
             if abs(std**2 - 1) < self._tolerance:
                 break
+            if std == before:  # a batch of zeros, or dead units before it: the bias is all there is
+                raise ValueError(f'lsuv_: the weight of "{name}" changes nothing of what the layer returns')
+            before = std
             weight.div_(std)
             output = layer.forward(*args, **kwargs)
         return output

@@ -171,7 +171,8 @@ def parameters(
         The table: `table["0.weight"].std`, `table.flagged`, `print(table)`, `table.to_dict()` for JSON.
 
     Raises:
-        TypeError: the first argument is none of these, or a parameter has no values, as on the device "meta".
+        TypeError: the first argument is none of these, a parameter has no values, as on the device "meta",
+            `recipe` is no recipe, or `names` is one name.
         ValueError: both `recipe` and `like` are given, `like` is not "torch" or stands beside what is no
             module, the threshold is not above 0, or there is no parameter of one of the names.
         RecipeError: the recipe does not fit.
@@ -191,6 +192,10 @@ def parameters(
         raise ValueError(f'parameters: expected like to be "torch", got {like!r}')
     if not threshold > 0:
         raise ValueError(f"parameters: expected a threshold above 0, got {threshold}")
+    if recipe is not None and not isinstance(recipe, Recipe):
+        raise TypeError(f"parameters: expected recipe to be a Recipe, got {type(recipe).__name__}")
+    if isinstance(names, str):
+        raise TypeError(f'parameters: expected several names, got "{names}": put it into a list')
     source = source_of("parameters", module_or_checkpoint)
     if unknown := sorted(set(names or ()) - source.tensors.keys()):
         raise ValueError(f'parameters: expected names of parameters, got "{unknown[0]}", which is none')
@@ -257,7 +262,7 @@ def _row(
         dtype=held.dtype,
         count=held.count,
         mean=found.mean,
-        std=found.std,
+        std=found.std if held.real else math.nan,
         min=found.min,
         max=found.max,
         norm=math.inf if inf else math.sqrt(mean_square + found.deviations) if held.real else math.nan,

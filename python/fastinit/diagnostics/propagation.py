@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import reduce
+from itertools import dropwhile
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from ..histogram import Histogram
 from ..random import Generator, normal
 from ..statistics import Statistics, merge, statistics
-from .framework import Framework, first_tensor, framework_of, unchanged
+from .framework import Framework, called_with, first_tensor, framework_of, unchanged
 from .recorder import Call, Recorder
 from .table import Table
 from .tensors import array_of
@@ -40,7 +41,7 @@ class LayerRow:
         std: their standard deviation; infinite where a value is not finite.
         dead: behind a ReLU or one of its kind, which part of the units is at most 0 for all inputs.
         saturated: behind a tanh or a sigmoid, which part of the values lies so near a limit that the slope is
-            below a tenth of its largest.
+            below a tenth of its largest; behind a hard one, which part is at a limit.
         gradient_std: the standard deviation of the gradient of the output.
         weight_gradient_std: that of the gradients of the layer's matrices, over all calls; with a loss only.
         histogram: of the output's values, if histograms were asked for, else None.
@@ -94,7 +95,8 @@ class Propagation(Table[LayerRow]):
     def vanishes_at(self) -> int | None:
         """The depth at which the standard deviation falls below 10^-3 of the input's; None if nowhere.
 
-        Of an input of whole numbers, such as tokens, the first layer's output is what counts.
+        Of an input of whole numbers, such as tokens, or of one value many times, the first layer's output is
+        what counts.
         """
         return self._leaves(self.rows, "std", lambda ratio: ratio < _LEAST)
 
@@ -105,7 +107,10 @@ class Propagation(Table[LayerRow]):
 
     @property
     def gradient_vanishes_at(self) -> int | None:
-        """The depth at which the gradient, on its way back, falls below 10^-3 of the last layer's."""
+        """The depth at which the gradient, on its way back, falls below 10^-3 of the last layer's.
+
+        Where that is one value all over, as the gradient of a mean is, the layer's before it is what counts.
+        """
         return self._leaves(self.rows[::-1], "gradient_std", lambda ratio: ratio < _LEAST)
 
     @property
@@ -130,12 +135,10 @@ class Propagation(Table[LayerRow]):
         found = [(row.depth, getattr(row, figure)) for row in rows]
         found = [(depth, std) for depth, std in found if not math.isnan(std)]
         start = self.input_std if figure == "std" else math.nan
-        if math.isnan(start) and found:
-            start = found[0][1]
-        for depth, std in found:
-            if outside(std / start if start else 1.0 if not std else math.inf):
-                return depth
-        return None
+        if not start > 0:  # a constant input, the gradient of a mean, a single value: without a spread
+            found = list(dropwhile(lambda each: not each[1] > 0, found))
+            start = found[0][1] if found else math.nan
+        return next((depth for depth, std in found if outside(std / start)), None)
 
 
 _EVENTS = {
@@ -187,7 +190,7 @@ def propagation(
     """
     framework = framework_of("propagation", module)
     recorder = Recorder(framework, histograms)
-    arguments, named = _arguments(inputs)
+    arguments, named = called_with(inputs)
     with ExitStack() as stack:
         stack.enter_context(unchanged(module, framework))
         stack.enter_context(framework.enable_grad())
@@ -201,12 +204,6 @@ def propagation(
         (_row(call, of_weights) for call in recorder.calls),
         math.nan if given is None else _std(statistics(array_of(given))),
     )
-
-
-def _arguments(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    if isinstance(inputs, Mapping):
-        return (), dict(inputs)
-    return (inputs if isinstance(inputs, tuple) else (inputs,)), {}
 
 
 def _send_back(

@@ -15,6 +15,7 @@ from .layers import (
     dead_fraction,
     has_parameters,
     layers_of,
+    limits_of,
     matrices_of,
     puts_channels_first,
     saturated_fraction,
@@ -32,13 +33,14 @@ class Layer:
         module: the module.
     """
 
-    __slots__ = ("calls", "channels_first", "kind", "matrices", "name")
+    __slots__ = ("calls", "channels_first", "kind", "limits", "matrices", "name")
 
     def __init__(self, name: str, module: Any) -> None:
         self.name = name
         self.kind = type(module).__name__
         self.matrices = matrices_of(module) if has_parameters(module) else []
         self.channels_first = puts_channels_first(module)
+        self.limits = limits_of(module)
         self.calls = 0
 
 
@@ -122,7 +124,7 @@ class Recorder:
             values.shape,
             statistics(values),
             dead_fraction(layer.kind, values, self._channels_first),
-            saturated_fraction(layer.kind, values),
+            saturated_fraction(layer.limits, values),
             self._histogram(values),
         )
         self.calls.append(call)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..random import Generator, permutation
+from .tensors import numbers_of
 
 __all__ = ["SingularValues", "marchenko_pastur", "singular_values"]
 
@@ -40,7 +41,7 @@ class SingularValues(NamedTuple):
     std: float
 
 
-def singular_values(matrix: npt.NDArray[Any], at_most: int = 1024) -> SingularValues:
+def singular_values(matrix: Any, at_most: int = 1024) -> SingularValues:
     """Computes the singular values of a matrix, of a part of it where it is large.
 
     Of a matrix whose shorter side is above `at_most`, so many of the vectors along its longer side are taken,
@@ -52,13 +53,15 @@ def singular_values(matrix: npt.NDArray[Any], at_most: int = 1024) -> SingularVa
     of the largest are no more than noise.
 
     Args:
-        matrix: (m, n) real numbers. What has more dimensions is taken as a matrix of the first by the rest.
+        matrix: (m, n) real numbers: an array, or a tensor of fastinit or of PyTorch. What has more dimensions
+            is taken as a matrix of the first by the rest.
         at_most: the most values that are computed.
 
     Returns:
         The singular values.
 
     Raises:
+        TypeError: `matrix` is neither, has no values, or they are no real numbers.
         ValueError: the array has fewer than 2 dimensions or no elements, a value is not finite, or `at_most`
             is below 1.
 
@@ -68,11 +71,12 @@ def singular_values(matrix: npt.NDArray[Any], at_most: int = 1024) -> SingularVa
         >>> singular_values(np.diag([3.0, 2.0, 0.5])).values
         array([0.5, 2. , 3. ])
     """
-    if matrix.ndim < 2 or not matrix.size:
-        raise ValueError(f"singular_values: expected 2 or more dimensions and elements, got {matrix.shape}")
+    array = numbers_of("singular_values", matrix)
+    if array.ndim < 2 or not array.size:
+        raise ValueError(f"singular_values: expected 2 or more dimensions and elements, got {array.shape}")
     if at_most < 1:
         raise ValueError(f"singular_values: expected at_most of 1 or more, got {at_most}")
-    whole = matrix.reshape(matrix.shape[0], -1)
+    whole = array.reshape(array.shape[0], -1)
     wide = whole.shape[0] <= whole.shape[1]
     short, long = sorted(whole.shape)
     count = min(short, at_most, max(64, int(math.sqrt(_WORK / long))))

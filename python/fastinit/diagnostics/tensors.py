@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from ..checkpoint import Checkpoint
@@ -16,7 +17,7 @@ from ..meta import has_no_memory
 from ..recipe.named import Named, named_in_mapping, named_in_module
 from ..recipe.wrappers import reach_parameters
 
-__all__ = ["Held", "Source", "array_of", "source_of"]
+__all__ = ["Held", "Source", "array_of", "numbers_of", "source_of"]
 
 Array = npt.NDArray[Any]
 
@@ -103,12 +104,28 @@ def array_of(tensor: Any) -> Array:
     return _adopted(tensor)[0]
 
 
+def numbers_of(what: str, tensor: Any) -> Array:
+    """The real numbers of a tensor of fastinit or of PyTorch, or of an array, which they share memory with.
+
+    Raises:
+        TypeError: it is none of these, has no values, or they are no real numbers.
+    """
+    try:
+        array = np.asarray(array_of(tensor))  # of a np.matrix, which no slice makes a vector, an array
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(f"{what}: expected a tensor or an array with values: {error}") from None
+    if array.dtype.kind in "cOSUMm" or array.dtype.names is not None:
+        raise TypeError(f"{what}: expected real numbers, got {array.dtype}")
+    return array
+
+
 def _adopted(tensor: Any) -> tuple[Array, tuple[int, ...]]:
     """The values, and the shape of the tensor that they are of."""
-    if getattr(tensor, "is_cpu", True) is False and not getattr(tensor, "is_meta", False):
+    on_meta = getattr(tensor, "is_meta", False)
+    if getattr(tensor, "is_cpu", True) is False and not on_meta:
         tensor = tensor.detach().cpu()
-    array, shard = adopt(tensor)
-    if has_no_memory(array):
+    array, shard = (tensor, None) if on_meta else adopt(tensor)
+    if on_meta or has_no_memory(array):
         raise TypeError('it is on the device "meta"')
     return array, array.shape if shard is None else shard.global_shape
 

@@ -60,13 +60,17 @@ def coordinate_check(table: Iterable[Coordinate], *, ax: Given = None, theme: Th
         The figure.
 
     Raises:
-        TypeError: `ax` is something else.
+        TypeError: `table` has no such rows, or `ax` is something else.
         ValueError: there are no rows, `ax` has more or fewer Axes than steps, or `theme` is unknown.
 
     Source: Yang et al. 2022, arXiv:2203.03466, appendix D.1 and figure 5.
     """
     colours = theme_called(theme)
-    rows = list(table)
+    rows = list(table) if isinstance(table, Iterable) else [table]
+    for row in rows:
+        if not all(hasattr(row, field) for field in ("name", "width", "step", "size")):
+            kind = type(row).__name__
+            raise TypeError(f"coordinate_check: expected rows with name, width, step and size, got {kind}")
     if not rows:
         raise ValueError("coordinate_check: there are no rows to draw")
     steps = sorted({row.step for row in rows})

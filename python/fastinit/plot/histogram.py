@@ -13,10 +13,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ..diagnostics import Density, density
+from ..diagnostics.tensors import numbers_of
 from ..histogram import Histogram, sample
 from ..histogram import histogram as count
 from ..recipe import Assignment
-from .matrices import numbers_of
 from .panels import legend_above, panels, say
 from .theme import Theme, Themed, theme_called
 

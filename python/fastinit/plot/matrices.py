@@ -1,4 +1,4 @@
-"""What is drawn: the real numbers of a tensor, as an array or as a matrix."""
+"""What is drawn: the real numbers of a tensor as a matrix."""
 
 from __future__ import annotations
 
@@ -6,26 +6,11 @@ from typing import Any
 
 import numpy.typing as npt
 
-from ..diagnostics.tensors import array_of
+from ..diagnostics.tensors import numbers_of
 
-__all__ = ["matrix_of", "numbers_of"]
+__all__ = ["matrix_of"]
 
 Array = npt.NDArray[Any]
-
-
-def numbers_of(what: str, tensor: Any) -> Array:
-    """The values of a tensor of fastinit or of PyTorch, or of an array, which they share memory with.
-
-    Raises:
-        TypeError: it is none of these, has no values, or they are no real numbers.
-    """
-    try:
-        array = array_of(tensor)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise TypeError(f"{what}: expected a tensor or an array with values: {error}") from None
-    if array.dtype.kind in "cOSUMm" or array.dtype.names is not None:
-        raise TypeError(f"{what}: expected real numbers, got {array.dtype}")
-    return array
 
 
 def matrix_of(what: str, tensor: Any) -> Array:

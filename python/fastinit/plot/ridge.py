@@ -11,10 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..diagnostics import LayerRow, Propagation
+from ..diagnostics.tensors import numbers_of
 from ..histogram import Histogram
 from ..histogram import histogram as count
 from .groups import printable
-from .matrices import numbers_of
 from .panels import SMALL, Given, panels, say
 from .theme import Theme, Themed, theme_called
 

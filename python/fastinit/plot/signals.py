@@ -52,6 +52,9 @@ def signals(
         ['depth', 'depth']
     """
     colours = theme_called(theme)
+    if not isinstance(tables, Propagation | Mapping):
+        kind = type(tables).__name__
+        raise TypeError(f"signals: expected a table of propagation or a mapping of such, got {kind}")
     named = {"": tables} if isinstance(tables, Propagation) else dict(tables)
     for each in named.values():
         if not isinstance(each, Propagation):
@@ -82,16 +85,17 @@ def _forward(table: Propagation) -> Line:
     start = table.input_std
     if 0 < start < math.inf:
         return [(0, 1.0), *((depth, std / start) for depth, std in found)]
-    return _in_relation(found, found[0][1])
+    return _in_relation(found)
 
 
 def _backward(table: Propagation) -> Line:
-    found = _by_depth(table, "gradient_std")
-    return _in_relation(found, found[-1][1]) if found else []
+    return _in_relation(_by_depth(table, "gradient_std")[::-1])[::-1]
 
 
-def _in_relation(found: Line, to: float) -> Line:
-    return [(depth, value / to if to else math.nan) for depth, value in found]
+def _in_relation(found: Line) -> Line:
+    """In relation to the first that has a spread: the gradient of a mean, or a single value, has none."""
+    to = next((value for _, value in found if value > 0), math.nan)
+    return [(depth, value / to) for depth, value in found]
 
 
 def _by_depth(table: Iterable[LayerRow], figure: str) -> Line:

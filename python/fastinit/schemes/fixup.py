@@ -74,7 +74,7 @@ def fixup(
     found = read("fixup", model)
     rules = tuple(rules)
     refuse_normalisations("fixup", found, rules)
-    kinds = _BRANCHES if branches is None else tuple(map(tuple, branches))
+    kinds = _BRANCHES if branches is None else _kinds(branches)
     scales = _branches(found.tensors, kinds)
     if classifier is None or classifier:
         last = matching("fixup", "classifier", classifier, _CLASSIFIERS, found.tensors)
@@ -95,13 +95,19 @@ def fixup(
     return recipe_of("fixup", found, weights, rules)
 
 
+def _kinds(branches: Iterable[Sequence[str]]) -> tuple[tuple[str, ...], ...]:
+    kinds = (branches,) if isinstance(branches, str) else tuple(branches)
+    for kind in kinds:
+        if not kind or isinstance(kind, str):
+            raise ValueError(f"fixup: expected branches to be tuples of names of layers, got {kind!r}")
+    return tuple(map(tuple, kinds))
+
+
 def _branches(tensors: Mapping[str, TensorSpec], kinds: Sequence[tuple[str, ...]]) -> dict[str, float]:
     """The factor of the variance of each weight in a branch: L^(-1 / (m - 1)), and 0 of the last layers."""
     found: list[list[str]] = []
     taken: set[str] = set()
     for kind in sorted(kinds, key=len, reverse=True):
-        if not kind or isinstance(kind, str):
-            raise ValueError(f"fixup: expected branches to be names of layers, got {kind!r}")
         count = len(found)
         for block in _blocks(tensors, kind[0]):
             names = [_weight(tensors, f"{block}.{layer}") for layer in kind]

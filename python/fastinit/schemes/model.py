@@ -70,7 +70,7 @@ def read(what: str, model: Any) -> Model:
             shapes, to `TensorSpec`s, as `fastinit.recipe.tensors_of` gives them, or to arrays.
 
     Raises:
-        TypeError: it is neither.
+        TypeError: it is neither, or a name is no string.
         ValueError: it has no parameters, or a parameter has no shape yet or no floating dtype.
     """
     embeddings: set[str] = set()
@@ -92,6 +92,9 @@ def read(what: str, model: Any) -> Model:
     else:
         kind = type(model).__name__
         raise TypeError(f"{what}: expected a module or a mapping from names to shapes, got {kind}")
+    for name in tensors:
+        if not isinstance(name, str):
+            raise TypeError(f"{what}: expected names to be strings, got {name!r}")
     specs = {name: _spec(what, name, each) for name, each in tensors.items() if name not in ties}
     if not specs:
         raise ValueError(f"{what}: the model has no parameters")

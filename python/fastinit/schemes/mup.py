@@ -128,12 +128,12 @@ def mup(
     biases, normalisations     -                 fan_out           1
     =========================  ================  ================  ==========
 
-    At the base's width all is as usual: normal values of variance gain^2 / fan_in, and factors of 1. Table 8
-    leaves output weights as they are at the base, their rate 1 for Adam and fan_in for SGD, and has the model
-    multiply what comes of them by 1 / fan_in: `Mup.output_multipliers`. It is the one for a model whose
-    output weight is tied to its embedding. Then, as training goes on, activations are as large in a wide
-    model as in a narrow one, which `fastinit.diagnostics.coordinate_check` shows, and the best learning rate
-    stays the same.
+    In the paper all hidden widths grow alike, so that fan_out / fan_in is 1. At the base's width all is as
+    usual: normal values of variance gain^2 / fan_in, and factors of 1. Table 8 leaves output weights as they
+    are at the base, their rate 1 for Adam and fan_in for SGD, and has the model multiply what comes of them
+    by 1 / fan_in: `Mup.output_multipliers`. It is the one for a model whose output weight is tied to its
+    embedding. Then, as training goes on, activations are as large in a wide model as in a narrow one, which
+    `fastinit.diagnostics.coordinate_check` shows, and the best learning rate stays the same.
 
     Attention is the model's own affair: where heads become larger with the width, its logits are to be
     divided by d, not by sqrt(d); where they become more, nothing is to be done. The authors advise to start

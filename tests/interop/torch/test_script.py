@@ -53,3 +53,11 @@ def test_threads_and_instruction_sets_change_no_bit() -> None:
     isas = _core.usable_isas()
     runs = [(1, isas[-1]), (2, isas[-1]), (3, isas[0])]
     assert len({first_bits(*run) for run in runs}) == 1
+
+
+def test_a_missing_pytorch_is_told_with_the_command_that_installs_it() -> None:
+    program = "import sys; sys.modules['torch'] = None; import fastinit.interop.torch"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stderr.splitlines()[-1] == (
+        "ModuleNotFoundError: fastinit.interop.torch needs torch: pip install torch"
+    )
