@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .histogram import histogram, sample
+from .histograms import histogram, sample
 from .meta import has_no_memory
 from .statistics import Statistics, statistics
 

@@ -15,7 +15,7 @@ from matplotlib.text import Text
 import fastinit
 from fastinit import Generator, diagnostics, nn, plot
 from fastinit.diagnostics import LayerRow, Parameters, Propagation, propagation
-from fastinit.histogram import Histogram, histogram
+from fastinit.histograms import Histogram, histogram
 from fastinit.recipe import Recipe, Rule
 
 Draw = Callable[[Figure], np.ndarray]

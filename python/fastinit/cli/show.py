@@ -14,7 +14,7 @@ import typer
 from ..checkpoint import Checkpoint, CheckpointError, Manifest
 from ..checkpoint.store import open_store
 from ..diagnostics.moments import Expected
-from ..histogram import Histogram, histogram, sample
+from ..histograms import Histogram, histogram, sample
 from ..recipe import Recipe
 from ..statistics import Statistics, merge, statistics
 from .completion import recipe_files

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..histogram import Histogram
+from ..histograms import Histogram
 from ..random import Generator, normal
 from ..statistics import Statistics, merge, statistics
 from .framework import Framework, called_with, first_tensor, framework_of, unchanged

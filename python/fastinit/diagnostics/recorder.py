@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from ..histogram import Histogram, histogram
+from ..histograms import Histogram, histogram
 from ..statistics import Statistics, statistics
 from .framework import Framework, first_tensor
 from .layers import (

@@ -14,8 +14,8 @@ from matplotlib.ticker import MaxNLocator
 
 from ..diagnostics import Density, density
 from ..diagnostics.tensors import numbers_of
-from ..histogram import Histogram, sample
-from ..histogram import histogram as count
+from ..histograms import Histogram, sample
+from ..histograms import histogram as count
 from ..recipe import Assignment
 from .panels import legend_above, panels, say
 from .theme import Theme, Themed, theme_called

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 
 from ..diagnostics import LayerRow, Propagation
 from ..diagnostics.tensors import numbers_of
-from ..histogram import Histogram
-from ..histogram import histogram as count
+from ..histograms import Histogram
+from ..histograms import histogram as count
 from .groups import printable
 from .panels import SMALL, Given, panels, say
 from .theme import Theme, Themed, theme_called

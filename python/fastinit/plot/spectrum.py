@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..diagnostics import SingularValues, marchenko_pastur, singular_values
-from ..histogram import histogram as count
+from ..histograms import histogram as count
 from .matrices import matrix_of
 from .panels import legend_above, panels, say
 from .theme import Themed, theme_called

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from fastinit import Generator
-from fastinit.histogram import histogram
+from fastinit.histograms import histogram
 from fastinit.nn import init
 
 
