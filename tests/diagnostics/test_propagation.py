@@ -351,3 +351,17 @@ def test_histograms_are_no_part_of_the_text_of_the_document_or_of_what_is_equal(
     assert with_them.to_dict() == without.to_dict()
     assert with_them.rows == without.rows
     assert "istogram" not in repr(with_them[0])
+
+
+@pytest.mark.parametrize("wrapped", ["compiled", "parallel"])
+def test_a_wrapped_module_is_measured_as_a_bare_one(wrapped: str) -> None:
+    torch = pytest.importorskip("torch")
+    bare = torch.nn.Sequential(torch.nn.Linear(8, 16), torch.nn.ReLU(), torch.nn.Linear(16, 4))
+    inputs = torch.randn(5, 8)
+    wrap = {
+        "compiled": lambda: torch.compile(bare, backend="eager"),
+        "parallel": lambda: torch.nn.DataParallel(bare),
+    }
+    table = propagation(wrap[wrapped](), inputs)
+    assert [row.name for row in table] == ["0", "1", "2"]
+    assert table.rows == propagation(bare, inputs).rows

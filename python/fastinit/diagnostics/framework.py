@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +25,7 @@ class Framework(NamedTuple):
         tensor: the class of its tensors.
         enable_grad: a context in which what happens is recorded for gradients.
         no_grad: one in which it is not.
+        eager: one in which nothing runs that `torch.compile` made, which sees no hooks.
         grad: gives gradients without touching any `grad`.
         from_numpy: makes a tensor of an array.
         random_state: the state of its random generators, and what brings it back.
@@ -33,6 +34,7 @@ class Framework(NamedTuple):
     tensor: Any
     enable_grad: Callable[[], AbstractContextManager[Any]]
     no_grad: Callable[[], AbstractContextManager[Any]]
+    eager: Callable[[], AbstractContextManager[Any]]
     grad: Callable[..., tuple[Any, ...]]
     from_numpy: Callable[[np.ndarray[Any, Any]], Any]
     random_state: Callable[[], Callable[[], None]]
@@ -51,12 +53,13 @@ def framework_of(what: str, module: Any) -> Framework:
     """
     torch: Any = sys.modules.get("torch")
     if isinstance(module, Module):
-        found = Framework(Tensor, enable_grad, no_grad, grad, from_numpy, _fastinit_state)
+        found = Framework(Tensor, enable_grad, no_grad, nullcontext, grad, from_numpy, _fastinit_state)
     elif torch is not None and isinstance(module, torch.nn.Module):
         found = Framework(
             torch.Tensor,
             torch.enable_grad,
             torch.no_grad,
+            lambda: _eager(torch),
             torch.autograd.grad,
             torch.from_numpy,
             lambda: _torch_state(torch),
@@ -122,6 +125,13 @@ def first_tensor(found: Any, framework: Framework) -> Any:
         tensors = (first_tensor(each, framework) for each in found)
         return next((each for each in tensors if each is not None), None)
     return None
+
+
+def _eager(torch: Any) -> AbstractContextManager[Any]:
+    if "torch._dynamo" not in sys.modules:  # whose import takes seconds
+        return nullcontext()
+    stance: AbstractContextManager[Any] = torch.compiler.set_stance("force_eager")
+    return stance
 
 
 def _fastinit_state() -> Callable[[], None]:

@@ -194,6 +194,7 @@ def propagation(
     with ExitStack() as stack:
         stack.enter_context(unchanged(module, framework))
         stack.enter_context(framework.enable_grad())
+        stack.enter_context(framework.eager())
         stack.callback(recorder.remove)
         recorder.watch(module)
         output = module(*arguments, **named)

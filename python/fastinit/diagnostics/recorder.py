@@ -9,6 +9,7 @@ from typing import Any
 import numpy.typing as npt
 
 from ..histograms import Histogram, histogram
+from ..recipe.wrappers import bare_names
 from ..statistics import Statistics, statistics
 from .framework import Framework, first_tensor
 from .layers import (
@@ -96,10 +97,11 @@ class Recorder:
     def watch(self, module: Any) -> None:
         """Puts a hook on every layer."""
         seen: set[int] = set()
+        bare = bare_names(module)
         for name, each in layers_of(module):
             if id(each) not in seen:
                 seen.add(id(each))
-                layer = Layer(name, each)
+                layer = Layer(bare(name), each)
                 self.layers.append(layer)
                 self._handles.append(each.register_forward_hook(partial(self._receive, layer)))
 
