@@ -64,19 +64,13 @@ def missing(checkpoint: Checkpoint, recipe: Recipe) -> list[str]:
 
 def compared(found: Statistics, dtype: str, wanted: Expected | None) -> Comparison:
     """Compares what was found in a tensor with what is expected of it, if anything is."""
-    flags = []
-    if found.nan:
-        flags.append(f"{found.nan:,} NaN")
+    flags = [f"{found.nan:,} NaN"] if found.nan else []
     if math.isinf(found.min) or math.isinf(found.max):
         flags.append("infinite values")
     if wanted is None:
         return Comparison(math.nan, math.nan, math.nan, math.nan, tuple(flags))
     z, z_mean = wanted.z_of_std(found, dtype), wanted.z_of_mean(found, dtype)
-    if abs(z) > _THRESHOLD:
-        times = f"is {found.std / wanted.std:.3g} times the expected" if wanted.std else "where 0 is expected"
-        flags.append(f"std {found.std:.3g} {times}")
-    if abs(z_mean) > _THRESHOLD:
-        flags.append(f"mean {found.mean:.3g} where {wanted.mean:.3g} is expected")
+    flags += wanted.flags(found, dtype, _THRESHOLD)
     return Comparison(wanted.mean, wanted.std, z, z_mean, tuple(flags))
 
 

@@ -99,6 +99,16 @@ class Expected:
             return math.copysign(math.inf, distance) if distance else 0.0
         return distance / error
 
+    def flags(self, found: Statistics, dtype: str, threshold: float) -> list[str]:
+        """What is wrong with a sample, in words: a z-score beyond the threshold."""
+        said = []
+        if abs(self.z_of_std(found, dtype)) > threshold:
+            times = f"is {found.std / self.std:.3g} times the expected" if self.std else "where 0 is expected"
+            said.append(f"std {found.std:.3g} {times}")
+        if abs(self.z_of_mean(found, dtype)) > threshold:
+            said.append(f"mean {found.mean:.3g} where {self.mean:.3g} is expected")
+        return said
+
 
 def expected_of(initialiser: Initialiser, shape: Shape) -> Expected:
     """What an initialiser should give a tensor of this shape, which has elements."""

@@ -277,7 +277,7 @@ def _row(
         expected_std=math.nan if wanted is None else wanted.std,
         z=z,
         z_mean=z_mean,
-        flags=tuple(_flags(found, inf, wanted, z, z_mean, threshold)),
+        flags=tuple(_flags(found, inf, held.dtype, wanted, threshold)),
     )
 
 
@@ -329,21 +329,8 @@ def _sizes(box: tuple[slice, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(box[axis].stop - box[axis].start for axis in axes)
 
 
-def _flags(
-    found: Statistics, inf: int, wanted: Expected | None, z: float, z_mean: float, threshold: float
-) -> list[str]:
-    flags = []
-    if found.nan:
-        flags.append(f"{found.nan:,} NaN")
+def _flags(found: Statistics, inf: int, dtype: str, wanted: Expected | None, threshold: float) -> list[str]:
+    flags = [f"{found.nan:,} NaN"] if found.nan else []
     if inf:
         flags.append(f"{inf:,} infinite")
-    if wanted is None:
-        return flags
-    if abs(z) > threshold:
-        against = (
-            f"is {found.std / wanted.std:.3g} times the expected" if wanted.std else "where 0 is expected"
-        )
-        flags.append(f"std {found.std:.3g} {against}")
-    if abs(z_mean) > threshold:
-        flags.append(f"mean {found.mean:.3g} where {wanted.mean:.3g} is expected")
-    return flags
+    return flags if wanted is None else flags + wanted.flags(found, dtype, threshold)
