@@ -51,7 +51,7 @@ class Page(HTMLParser):
 
 
 def page_of(shown: object) -> Page:
-    text = shown._repr_html_()  # type: ignore[attr-defined]
+    text = shown._repr_html_()
     assert not re.search(
         r"https?:|<script|<style|color: *#", text
     )  # nothing from elsewhere, no colour of its own

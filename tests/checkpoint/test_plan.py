@@ -207,4 +207,4 @@ def test_the_bytes_of_a_plan_too_large_for_any_disk_are_exact() -> None:
 @pytest.mark.parametrize("size", [0, -1, "0", "5 XB", "", "GB", "-1GB", 1.5, True])
 def test_what_is_no_size_is_refused(size: object) -> None:
     with pytest.raises(ValueError, match="size"):
-        plan(RECIPE, size)  # type: ignore[arg-type]
+        plan(RECIPE, size)

@@ -240,7 +240,7 @@ def test_parts_that_have_gone_stay_gone_when_later_ones_come_first(
     parts.unlink()
 
     class LastFirst:
-        def run(self, tasks):  # type: ignore[no-untyped-def]
+        def run(self, tasks):
             yield len(tasks) - 1, tasks[-1].run()
             raise InterruptionError
 

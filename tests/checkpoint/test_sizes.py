@@ -35,7 +35,7 @@ def test_units_are_those_of_hugging_face(unit: str) -> None:
 @pytest.mark.parametrize("size", [0, -1, "0", "0.1", "5 XB", "5iB", "", "GB", "-1GB", "1e9", 1.5, True, None])
 def test_what_is_no_size_is_refused(size: object) -> None:
     with pytest.raises(ValueError, match="size"):
-        parse_bytes(size)  # type: ignore[arg-type]
+        parse_bytes(size)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from fastinit import cli
 from reference.commands import Command, run, small_gpt2
 from reference.terminals import on_a_terminal
 
-COMMANDS = sorted(typer.main.get_command(cli.app).commands)  # type: ignore[attr-defined]
+COMMANDS = sorted(typer.main.get_command(cli.app).commands)
 
 
 def examples(shown: str) -> list[list[str]]:

@@ -56,7 +56,7 @@ def table(stds: Iterable[float], gradients: Iterable[float] | None = None) -> Pr
 
 
 def boxes(figure: Figure, texts: Iterable[Text]) -> list[Any]:
-    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
+    renderer = figure.canvas.get_renderer()
     return [text.get_window_extent(renderer) for text in texts if text.get_text() and text.get_visible()]
 
 

@@ -59,7 +59,7 @@ def directory(tmp_path: Path) -> Path:
 
 def page_of(source: Path, **options: object) -> Page:
     out = source.parent / "report.html"
-    report(source, out, force=True, **options)  # type: ignore[arg-type]
+    report(source, out, force=True, **options)
     return Page(out.read_text())
 
 
@@ -212,7 +212,7 @@ def test_a_refused_call_leaves_what_was_there(directory: Path, tmp_path: Path) -
         (directory, {"theme": "sepia"}, ValueError),
     ]:
         with pytest.raises(error):
-            report(source, out, force=True, **options)  # type: ignore[arg-type]
+            report(source, out, force=True, **options)
     with pytest.raises(FileNotFoundError, match="no directory"):
         report(directory, tmp_path / "nowhere" / "out.html")
     for name in ("out.pdf", "out", ".html"):

@@ -67,4 +67,4 @@ def test_a_theme_is_found_by_its_name() -> None:
     assert theme_called("dark") is DARK
     assert theme_called(DARK) is DARK
     with pytest.raises(ValueError, match='"light", "dark"'):
-        theme_called("sepia")  # type: ignore[arg-type]
+        theme_called("sepia")

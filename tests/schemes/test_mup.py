@@ -58,7 +58,7 @@ def checked(library: Any, build: Callable[[Any, int], Any], optimizer: str, scal
         rules = [] if mlp else [Rule("*lm_head.weight", "zeros_"), Rule("*q_proj.weight", "zeros_")]
         found = schemes.mup(model, base, gain=gain, rules=rules)
         initialize_(model, found.recipe, seed)
-        groups = found.param_groups(model, lr, optimizer=optimizer)  # type: ignore[arg-type]
+        groups = found.param_groups(model, lr, optimizer=optimizer)
         kind = library.optim.Adam if optimizer == "adam" else library.optim.SGD
         return model, kind(groups, lr=lr)
 
@@ -168,7 +168,7 @@ def test_groups_hold_each_parameter_once_with_its_rate_and_its_decay(library: An
     with pytest.raises(ValueError, match=r'Mup: "1\.weight" is no parameter of the model that was scaled'):
         found.param_groups(library.nn.Sequential(*[library.nn.Linear(2, 2) for _ in range(4)]), 0.1)
     with pytest.raises(ValueError, match=r"Mup: expected optimizer to be .adam. or .sgd., got 'lion'"):
-        found.learning_rates("lion")  # type: ignore[arg-type]
+        found.learning_rates("lion")
 
 
 def test_the_fans_of_a_transposed_weight_are_its_own() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 import sys
 from collections.abc import Iterable
@@ -62,8 +64,8 @@ def print_json(document: Any, indent: int | None = None) -> None:
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        """Lets the error through, of which the end of the command decides; rich would make it status 1."""
-        raise  # noqa: PLE0704  # it is called where the error is handled
+        """Raises it again, for the end of the command to decide; rich would make it status 1."""
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
 def _console() -> Console:

@@ -109,7 +109,7 @@ def lerp(input: Tensor, end: Tensor, weight: Operand) -> Tensor:
     a, b, c = target(input), target(end), target(weight)
     number = not isinstance(weight, Variable)
     x, y = input._array, end._array
-    factor: Any = weight if number else lift(weight._array)  # type: ignore[union-attr]
+    factor: Any = lift(weight._array) if isinstance(weight, Variable) else weight
 
     def backward(grad: Array) -> tuple[Array | None, ...]:
         part = lift(grad) * factor
